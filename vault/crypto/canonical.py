@@ -1,0 +1,67 @@
+"""One byte form for whatever is hashed, signed or MACed.
+
+A subset of RFC 8785 (JCS): UTF-8 JSON, keys sorted, no white space, integers only (no floats), so
+that any JCS implementation produces the same bytes.
+"""
+
+import base64
+import hashlib
+from datetime import UTC, datetime
+from uuid import UUID
+
+import msgspec
+
+_ENCODER = msgspec.json.Encoder(order="sorted")
+
+
+def canonical(value: object) -> bytes:
+    """Canonical bytes of JSON-like data (dict, list, str, int, bool, None). Floats raise TypeError."""
+    _refuse_floats(value)
+    return _ENCODER.encode(value)
+
+
+def _refuse_floats(value: object) -> None:
+    if isinstance(value, float):
+        raise TypeError("floats have no canonical form; use integers or text")
+    if isinstance(value, dict):
+        for item in value.values():
+            _refuse_floats(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _refuse_floats(item)
+
+
+def plain(value: object) -> object:
+    """A database value as JSON-like data: UUID and bytes as text, moments as microseconds since 1970."""
+    if isinstance(value, bytes):
+        return b64(value)
+    if isinstance(value, UUID):
+        return value.hex
+    if isinstance(value, datetime):
+        since = value.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+        return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+    if isinstance(value, float):
+        return repr(value)
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value
+
+
+def digest(value: bytes) -> bytes:
+    """SHA-256, 32 bytes."""
+    return hashlib.sha256(value).digest()
+
+
+def b64(value: bytes) -> str:
+    """base64url without padding (RFC 7515 section 2)."""
+    return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
+
+
+def unb64(text: str) -> bytes:
+    """The inverse of :func:`b64`; raises ValueError for anything that :func:`b64` would not produce."""
+    raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    if b64(raw) != text:
+        raise ValueError("not canonical base64url")
+    return raw

@@ -1,0 +1,117 @@
+"""The key ring file: the embedded default's home for the ring's secrets.
+
+Format (JSON, mode 0600): ``v`` 1, ``id``, ``kdf`` {ops, mem, salt} and ``box``, the secrets under
+XChaCha20-Poly1305 with a key stretched from the passphrase by Argon2id. It may grow by new members;
+a reader refuses a higher ``v``. Written to a temporary name, flushed, then renamed.
+"""
+
+import os
+import secrets
+import stat
+from pathlib import Path
+
+import msgspec
+
+from vault.crypto.canonical import b64, canonical, unb64
+from vault.crypto.keyring import PURPOSES, MemoryRing
+from vault.crypto.passwords import Stretch, stretch
+from vault.crypto.sealing import aead, new_key, open_aead
+from vault.errors import BadConfiguration, CannotOpen
+
+_AD = b"pivault key ring v1"
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True):
+    v: int
+    id: str
+    kdf: Stretch
+    box: str
+
+
+Secrets = dict[str, dict[int, bytes]]
+
+
+class KeyFile:
+    """One key ring file and the passphrase that opens it."""
+
+    def __init__(self, path: Path, passphrase: str) -> None:
+        if len(passphrase) < 16:
+            raise BadConfiguration("The key ring passphrase needs at least 16 characters.")
+        self.path = path
+        self._passphrase = passphrase
+
+    def create(self) -> MemoryRing:
+        """Make a ring with one fresh secret per purpose. Refuses to overwrite."""
+        if self.path.exists():
+            raise BadConfiguration(f"{self.path} exists already; a key ring is never overwritten.")
+        ring_id = secrets.token_hex(4)
+        self._write(ring_id, {purpose: {1: new_key()} for purpose in sorted(PURPOSES)})
+        return self.load()
+
+    def load(self) -> MemoryRing:
+        """The ring. Raises BadConfiguration when the file is unreadable, too open, or the passphrase is wrong."""
+        ring_id, held = self._read()
+        missing = PURPOSES - held.keys()
+        if missing:
+            raise BadConfiguration(f"The key ring lacks {', '.join(sorted(missing))}: run `pivault keys rotate`.")
+        return MemoryRing(ring_id, held)
+
+    def rotate(self, purpose: str) -> int:
+        """Add a new version for one purpose; the old ones stay for opening. Returns the new version."""
+        if purpose not in PURPOSES:
+            raise BadConfiguration(f"{purpose!r} is not a purpose. Purposes: {', '.join(sorted(PURPOSES))}.")
+        ring_id, held = self._read()
+        version = max(held.get(purpose, {0: b""})) + 1
+        held.setdefault(purpose, {})[version] = new_key()
+        self._write(ring_id, held)
+        return version
+
+    def _read(self) -> tuple[str, Secrets]:
+        try:
+            mode = stat.S_IMODE(self.path.stat().st_mode)
+            text = self.path.read_bytes()
+        except OSError as error:
+            raise BadConfiguration(f"Cannot read the key ring {self.path}: {error.strerror}.") from None
+        if mode & 0o077:
+            raise BadConfiguration(f"{self.path} can be read by others (mode {mode:04o}): run chmod 600 on it.")
+        try:
+            parsed = msgspec.json.decode(text, type=_File)
+        except msgspec.MsgspecError as error:
+            raise BadConfiguration(f"{self.path} is not a key ring file: {error}.") from None
+        if parsed.v != 1:
+            raise BadConfiguration(f"{self.path} has version {parsed.v}; this program knows version 1.")
+        try:
+            opened = open_aead(stretch(self._passphrase, parsed.kdf), unb64(parsed.box), _AD + parsed.id.encode())
+        except (CannotOpen, ValueError):
+            raise BadConfiguration(f"The passphrase does not open {self.path}.") from None
+        held = msgspec.json.decode(opened, type=dict[str, dict[str, str]])
+        return parsed.id, {p: {int(v): unb64(s) for v, s in by.items()} for p, by in held.items()}
+
+    def _write(self, ring_id: str, held: Secrets) -> None:
+        kdf = Stretch.fresh()
+        inner = canonical({p: {str(v): b64(s) for v, s in by.items()} for p, by in held.items()})
+        box = aead(stretch(self._passphrase, kdf), inner, _AD + ring_id.encode())
+        body = msgspec.json.encode(_File(v=1, id=ring_id, kdf=kdf, box=b64(box)))
+        write_private(self.path, body)
+
+
+def write_private(path: Path, body: bytes) -> None:
+    """Write a 0600 file so that it is there whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(body)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def open_or_create(path: Path, passphrase: str | None) -> MemoryRing:
+    """The ring at ``path``; made on first use. Without a passphrase a key file beside it holds a random one."""
+    if passphrase is None:
+        beside = path.with_suffix(".key")
+        if not beside.exists():
+            write_private(beside, secrets.token_urlsafe(32).encode())
+        passphrase = beside.read_text().strip()
+    file = KeyFile(path, passphrase)
+    return file.load() if path.exists() else file.create()

@@ -1,0 +1,134 @@
+"""Configuration: the only place that reads the environment.
+
+Order: built-in defaults, then one optional TOML file (``PIVAULT_CONFIG``), then ``PIVAULT_*`` and
+``DATABASE_URL`` from the environment, then the command line. Unknown keys are refused.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from vault.errors import BadConfiguration
+
+SECRET: Final = frozenset({"keyring_passphrase", "database_url"})
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Everything that can be configured. Paths are absolute once loaded."""
+
+    data: Path = Path(".pivault")
+    """Folder of the embedded database, the key ring and the kit."""
+    database_url: str | None = None
+    """An administrator's URL of a PostgreSQL >= 15; without it the embedded server is used."""
+    keyring: Path | None = None
+    """The key ring file; default: keyring.json in the data folder."""
+    keyring_passphrase: str | None = None
+    """Opens the key ring; without it a generated key file beside the ring does (embedded default only)."""
+    host: str = "127.0.0.1"
+    port: int = 8000
+    issuer: str | None = None
+    """The public https address (issuer identifier, RFC 8414); default: http://HOST:PORT, loopback only."""
+    workers: int = 1
+    log_level: str = "info"
+    log_format: str = "json"
+    """json or text"""
+    source_url: str | None = None
+    """Base address of the authority that confirms names and numbers (the simulator in the embedded default)."""
+    source_key: str | None = None
+    """The source's Ed25519 public key, base64url: answers signed by any other key are refused."""
+    receipt_timeout: float = 5.0
+    """Seconds a release waits for its receipt before it answers 503."""
+    max_body: int = 1_048_576
+    """Bytes accepted in one request body."""
+    request_timeout: float = 30.0
+    """Seconds after which a request that is still running is given up with 503."""
+    pool_size: int = 8
+    """Database connections per worker and role."""
+    session_minutes: int = 30
+    """A sign-in ends after this long without use, and after twelve hours at the latest."""
+    argon2_memory: int = 64 * 1024 * 1024
+    """Bytes of memory for stretching a password."""
+    argon2_passes: int = 3
+
+    @property
+    def keyring_path(self) -> Path:
+        """Where the key ring is."""
+        return self.keyring or self.data / "keyring.json"
+
+    @property
+    def issuer_url(self) -> str:
+        """The issuer identifier."""
+        return self.issuer or f"http://{self.host}:{self.port}"
+
+    @property
+    def is_https(self) -> bool:
+        """Whether cookies must be Secure and __Host- prefixed."""
+        return self.issuer_url.startswith("https://")
+
+
+def load(environment: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
+    """The effective settings. Raises BadConfiguration naming the key that is wrong."""
+    env = os.environ if environment is None else environment
+    values: dict[str, Any] = _from_file(env.get("PIVAULT_CONFIG"))
+    values |= _from_environment(env)
+    values |= {key: value for key, value in overrides.items() if value is not None}
+    try:
+        settings = msgspec.convert(values, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise BadConfiguration(f"Configuration: {error}.") from None
+    return _checked(settings)
+
+
+def _from_file(path: str | None) -> dict[str, Any]:
+    if not path:
+        return {}
+    try:
+        return tomllib.loads(Path(path).read_text())
+    except OSError as error:
+        raise BadConfiguration(f"Cannot read {path}: {error.strerror}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadConfiguration(f"{path} is not TOML: {error}.") from None
+
+
+def _from_environment(env: Mapping[str, str]) -> dict[str, Any]:
+    known = set(Settings.__struct_fields__)
+    values: dict[str, Any] = {}
+    for name, value in env.items():
+        if not name.startswith("PIVAULT_") or name == "PIVAULT_CONFIG":
+            continue
+        key = name.removeprefix("PIVAULT_").lower()
+        if key not in known:
+            raise BadConfiguration(f"{name} is not a setting. Settings: {', '.join(sorted(known))}.")
+        values[key] = value
+    if env.get("DATABASE_URL"):
+        values["database_url"] = env["DATABASE_URL"]
+    return values
+
+
+def _checked(settings: Settings) -> Settings:
+    loopback = settings.host in {"127.0.0.1", "::1", "localhost"}
+    if settings.issuer and not settings.issuer.startswith("https://") and not _is_loopback_http(settings.issuer):
+        raise BadConfiguration("issuer must be an https address (http only on loopback).")
+    if not settings.issuer and not loopback:
+        raise BadConfiguration("host is not loopback: set issuer to the public https address.")
+    if not 1 <= settings.port <= 65535 or not 1 <= settings.workers <= 64:
+        raise BadConfiguration("port must be 1-65535 and workers 1-64.")
+    if settings.log_format not in {"json", "text"}:
+        raise BadConfiguration("log_format must be json or text.")
+    return msgspec.structs.replace(settings, data=settings.data.expanduser().absolute())
+
+
+def _is_loopback_http(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme == "http" and parts.hostname in {"127.0.0.1", "::1", "localhost"}
+
+
+def shown(settings: Settings) -> dict[str, str]:
+    """The effective values as text, secrets hidden: for ``pivault config``."""
+    values = {name: getattr(settings, name) for name in Settings.__struct_fields__}
+    return {k: "(set, hidden)" if k in SECRET and v else str(v) for k, v in values.items()}
