@@ -41,7 +41,8 @@ def packaged() -> Path:
 def version(bin_dir: Path) -> str:
     """The version of the programs in a folder, as "18.4"."""
     try:
-        answer = subprocess.run([bin_dir / "postgres", "--version"], capture_output=True, text=True, env=_ENVIRONMENT)
+        command = [bin_dir / "postgres", "--version"]
+        answer = subprocess.run(command, capture_output=True, text=True, env=_ENVIRONMENT, check=False)
     except OSError as error:
         raise EmbeddedServerError(f"No PostgreSQL program can be run from {bin_dir}: {error.strerror}.") from None
     found = re.search(r"\) (\d+(?:\.\d+)*)", answer.stdout)
@@ -72,7 +73,7 @@ class Programs:
             pass_fds=keep,
             cwd="/",
             env=_ENVIRONMENT,
-            preexec_fn=self._entry(signal.SIGQUIT),
+            preexec_fn=self._entry(signal.SIGQUIT),  # noqa: PLW1509 -- the supervisor has one thread only
         )
 
     def run(self, name: str, *arguments: str, keep: tuple[int, ...] = (), text: str = "") -> tuple[int, str]:
@@ -88,6 +89,7 @@ class Programs:
             cwd="/",
             env=_ENVIRONMENT,
             preexec_fn=self._entry(signal.SIGTERM),
+            check=False,
         )
         return done.returncode, done.stdout
 
@@ -141,7 +143,7 @@ def _copied(bin_dir: Path) -> Path:
 
 def _open_to_all(top: Path) -> None:
     for folder, _, files in os.walk(top):
-        os.chmod(folder, 0o755)
+        Path(folder).chmod(0o755)
         for name in files:
             path = Path(folder, name)
             if not path.is_symlink():

@@ -1,0 +1,36 @@
+"""What departs from the rules says why, and a test says what it is about."""
+
+import ast
+import re
+
+from tests.house.code import named, parsed, sources, type_of_function
+
+# A reason stands behind the mark: `noqa: RULE -- why`, `type: ignore[code]  # why`, `skip(reason="why")`.
+BARE = [
+    re.compile(r"# noqa(?!: [A-Z0-9, ]+ -- \w)"),
+    re.compile(r"# type: ignore(?!\[[a-z-, ]+\]  # \w)"),
+    re.compile(r"mark\.(skip|xfail|skipif)\b(?!.*reason=)"),
+]
+
+
+def test_exceptions_have_reasons() -> None:
+    """No check is turned off without a word."""
+    bare = [
+        f"{named(path)}:{number}"
+        for path in sources("vault", "tests", "migrations", "scripts")
+        if path.name != "test_reasons.py"
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if any(pattern.search(line) for pattern in BARE)
+    ]
+    assert bare == []
+
+
+def test_tests_say_what_they_are_about() -> None:
+    """One sentence of behaviour under each name."""
+    silent = [
+        f"{named(path)}:{node.lineno} {node.name}"
+        for path in sources("tests")
+        for node in ast.walk(parsed(path))
+        if isinstance(node, type_of_function) and node.name.startswith("test_") and not ast.get_docstring(node)
+    ]
+    assert silent == []
