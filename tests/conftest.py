@@ -20,7 +20,6 @@ from vault.clock import FixedClock
 from vault.crypto.keyring import PURPOSES, MemoryRing
 from vault.crypto.sealing import new_key
 from vault.db import Database
-from vault.embedded import EmbeddedServer
 from vault.schema import migrate
 
 DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
@@ -65,6 +64,8 @@ def _server(kind: str, folder: Path) -> Iterator[str]:
     if kind == "given":
         yield os.environ["TEST_DATABASE_URL"]
         return
+    from vault.embedded import EmbeddedServer
+
     with EmbeddedServer.start(folder, bin_dir=DEBIAN_15 if kind == "debian15" else None) as server:
         yield server.admin_url
 

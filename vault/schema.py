@@ -113,7 +113,7 @@ async def _tolerant(connection: AsyncConnection, statement: str) -> None:
     """Roles are shared by all databases of a server: somebody else may be making the same one just now."""
     for attempt in range(5):
         try:
-            await connection.execute(sa.text(statement))
+            await connection.exec_driver_sql(statement)
             await connection.commit()
             return
         except sa.exc.DBAPIError as error:

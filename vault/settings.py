@@ -132,3 +132,11 @@ def shown(settings: Settings) -> dict[str, str]:
     """The effective values as text, secrets hidden: for ``pivault config``."""
     values = {name: getattr(settings, name) for name in Settings.__struct_fields__}
     return {k: "(set, hidden)" if k in SECRET and v else str(v) for k, v in values.items()}
+
+
+def as_environment(settings: Settings) -> dict[str, str]:
+    """The settings as variables from which :func:`load` makes the same again: for child processes."""
+    values = {name: getattr(settings, name) for name in Settings.__struct_fields__}
+    url = values.pop("database_url")
+    env = {f"PIVAULT_{name.upper()}": str(value) for name, value in values.items() if value is not None}
+    return env | ({"DATABASE_URL": url} if url else {})

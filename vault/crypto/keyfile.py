@@ -106,12 +106,19 @@ def write_private(path: Path, body: bytes) -> None:
     temporary.replace(path)
 
 
+def passphrase_of(path: Path, passphrase: str | None) -> str:
+    """The passphrase given, or the random one in the key file beside the ring (made on first use)."""
+    if passphrase is not None:
+        return passphrase
+    beside = path.with_suffix(".key")
+    if not beside.exists():
+        if path.exists():
+            raise BadConfiguration(f"{path} needs its passphrase: set PIVAULT_KEYRING_PASSPHRASE or restore {beside}.")
+        write_private(beside, secrets.token_urlsafe(32).encode())
+    return beside.read_text().strip()
+
+
 def open_or_create(path: Path, passphrase: str | None) -> MemoryRing:
     """The ring at ``path``; made on first use. Without a passphrase a key file beside it holds a random one."""
-    if passphrase is None:
-        beside = path.with_suffix(".key")
-        if not beside.exists():
-            write_private(beside, secrets.token_urlsafe(32).encode())
-        passphrase = beside.read_text().strip()
-    file = KeyFile(path, passphrase)
+    file = KeyFile(path, passphrase_of(path, passphrase))
     return file.load() if path.exists() else file.create()

@@ -1,0 +1,101 @@
+"""What ``run`` adds so that a fresh installation can be tried: a simulated source, a founding ceremony, a sample person."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import replace
+from rich.console import Console
+
+from vault.cli.runtime import Runtime
+from vault.cli.story import cast as casting
+from vault.crypto.passwords import StretchQueue
+from vault.errors import BadConfiguration, Invalid
+from vault.profile import intake
+from vault.registry.founding import Founder, found
+from vault.settings import Settings
+from vault.signin.passwords import Doorway, prepare
+
+_LARGEST_FILE = 4 * 1024 * 1024
+_ROLES = {
+    "officer-1": ("Officer One", "Vetting unit A", ["vetting", "recovery-registry"]),
+    "officer-2": ("Officer Two", "Vetting unit B", ["vetting"]),
+    "release-officer": ("Release Officer", "Release desk", ["release"]),
+    "regulator": ("Regulator", "Supervision", ["oversight", "recovery-supervisor"]),
+}
+
+
+def read_person(path: Path | None) -> dict[str, Any]:
+    """The story's person: the file given, or the sample that ships with the product. Raises Invalid by field."""
+    if path is None:
+        text = (files("vault.cli.story") / "sample_person.json").read_bytes()
+    else:
+        if path.stat().st_size > _LARGEST_FILE:
+            raise Invalid(f"{path} is larger than {_LARGEST_FILE} bytes.")
+        text = path.read_bytes()
+    return intake.read(text)
+
+
+def public_texts() -> str:
+    """Texts that stand in the database by right: the catalogue and the requester the story registers."""
+    catalogue = (files("vault.profile") / "catalogue_v1.json").read_text()
+    return catalogue + json.dumps(_ROLES)
+
+
+@contextmanager
+def source(settings: Settings, console: Console) -> Iterator[Settings]:
+    """The settings with a source that confirms names: the one configured, or a simulator of our own."""
+    if settings.source_url:
+        yield settings
+        return
+    console.print("Starting a simulator of the population register …")
+    command = [sys.executable, "-m", "vault.proofing.simulator", "--port", "0", "--state", str(settings.data / "simulator")]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.PIPE)
+    try:
+        line = process.stdout.readline() if process.stdout else b""
+        if not line:
+            raise BadConfiguration("The simulator of the population register did not start.")
+        told = json.loads(line)
+        yield replace(settings, source_url=told["url"], source_key=told["public_key"])
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+async def founded(runtime: Runtime) -> casting.Cast:
+    """The cast of this installation; on first use the founding ceremony makes its officers and regulator."""
+    folder = runtime.settings.data
+    kept = casting.load(folder)
+    database = runtime.database()
+    queue = StretchQueue()
+    try:
+        async with database.begin() as session:
+            empty = await founding_is_open(session)
+        if kept and not empty:
+            return kept
+        if not empty:
+            raise BadConfiguration(
+                f"This database has officers already, but {folder / casting.FILE} with their demo sign-ins is not here: "
+                "use `pivault serve`, or another database."
+            )
+        made = casting.new_cast()
+        casting.save(folder, made)
+        door = doorway(runtime, queue)
+        founders = [await _founder(door, part, actor) for part, actor in made.actors.items()]
+        await database.run(found, founders)
+        return made
+    finally:
+        queue.close()
+        await database.close()
+
+
+async def _founder(door: Doorway, part: str, actor: casting.Actor) -> Founder:
+    name, unit, roles = _ROLES[part]
+    organisation = "Registry" if actor.realm == "officer" else "Supervisory Authority"
+    prepared = await prepare(door, actor.password)
+    return Founder(actor.realm, name, organisation, unit, roles, actor.login, prepared)

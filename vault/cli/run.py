@@ -1,0 +1,151 @@
+"""``pivault run``, ``story`` and ``serve``: from nothing to a serving installation, and down again."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import httpx
+from rich.console import Console
+
+from vault.cli import demo
+from vault.cli.runtime import Runtime, installation, without_credentials
+from vault.cli.serving import Server, Workers, end_with_parent, listen
+from vault.cli.story import cast as casting
+from vault.cli.story import kit, play
+from vault.cli.story.dump import Thief
+from vault.cli.story.scene import Scene
+from vault.errors import VaultError
+from vault.settings import Settings, as_environment
+from msgspec.structs import replace
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What the command line of ``run`` asked for."""
+
+    port: int | None
+    story: bool
+    once: bool
+    person: Path | None
+    kit: Path | None
+
+
+def run_installation(settings: Settings, options: RunOptions) -> int:
+    """Set up, play the story when due, serve. Returns the exit status."""
+    console = Console(stderr=False)
+    person = demo.read_person(options.person)  # a bad file is reported before anything is started
+    with ExitStack() as stack:
+        sock = _socket(settings, options)
+        stack.callback(sock.close)
+        settings = replace(settings, port=sock.getsockname()[1])
+        console.print(f"Data folder: {settings.data}", highlight=False, soft_wrap=True)
+        console.print("Starting the database …" if not settings.database_url else "Connecting to the database …")
+        runtime = stack.enter_context(installation(settings))
+        console.print("Bringing the schema up to date …")
+        asyncio.run(runtime.migrate())
+        settings = stack.enter_context(demo.source(settings, console))
+        cast = asyncio.run(demo.founded(replace_settings(runtime, settings)))
+        workers = stack.enter_context(_serving(replace_settings(runtime, settings), sock))
+        base = f"http://{settings.host}:{settings.port}"
+        workers.wait_until_ready(lambda: _is_ready(base))
+        status = 0
+        if options.story or options.once or options.kit or options.person or not cast.told:
+            status = _tell(replace_settings(runtime, settings), cast, (base, person, options), console)
+        if not options.once and not workers.told_to_stop:
+            _announce(console, base, cast, person)
+            workers.watch()
+            console.print("Stopping …")
+        return status
+
+
+def replace_settings(runtime: Runtime, settings: Settings) -> Runtime:
+    """The same installation under changed settings."""
+    return Runtime(settings, runtime.ring, runtime.admin_url, runtime.pg_bin)
+
+
+def serve_installation(settings: Settings) -> None:
+    """Serve until told to stop; the database must be migrated."""
+    with ExitStack() as stack:
+        sock = listen(settings.host, settings.port, exact=True)
+        stack.callback(sock.close)
+        runtime = stack.enter_context(installation(settings))
+        asyncio.run(runtime.check_migrated())
+        workers = stack.enter_context(_serving(runtime, sock))
+        workers.wait_until_ready(lambda: _is_ready(f"http://{settings.host}:{settings.port}"))
+        click.echo(f"Serving {settings.issuer_url} with {settings.workers} process(es). Ctrl-C stops.", err=True)
+        workers.watch()
+
+
+def serve_as_worker(settings: Settings, fd: int, parent_fd: int) -> None:
+    """One server process: the socket and the parent's pipe come as file descriptors."""
+    import uvloop
+
+    from vault.app import build
+
+    end_with_parent(parent_fd)
+    sock = socket.socket(fileno=fd)
+    with installation(settings) as runtime:
+        server = Server(build(settings, runtime.admin_url, runtime.ring), sock)
+        uvloop.run(server.serve_until_told())
+
+
+def _socket(settings: Settings, options: RunOptions) -> socket.socket:
+    if options.once and options.port is None:
+        return listen(settings.host, 0, exact=True)
+    return listen(settings.host, options.port or settings.port, exact=options.port is not None)
+
+
+@contextmanager
+def _serving(runtime: Runtime, sock: socket.socket) -> Iterator[Workers]:
+    given = {k: v for k, v in os.environ.items() if not k.startswith("PIVAULT_") and k != "DATABASE_URL"}
+    settings = replace(runtime.settings, database_url=without_credentials(runtime.admin_url))
+    with Workers(settings, sock, given | as_environment(settings)) as workers:
+        yield workers
+
+
+def _is_ready(base: str) -> bool:
+    try:
+        return httpx.get(f"{base}/health/ready", timeout=5).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def _tell(runtime: Runtime, cast: casting.Cast, stage: tuple[str, dict[str, object], RunOptions], console: Console) -> int:
+    base, person, options = stage
+    console.print("Playing the story through the public HTTP surface …")
+    thief = Thief(runtime.admin_url, runtime.ring, demo.public_texts())
+    scene, outcomes = asyncio.run(play.play(base, cast, person, thief, console))
+    console.print(play.table(outcomes))
+    held = len(outcomes) == len(play.STEPS) and all(outcome.held for outcome in outcomes)
+    if held:
+        cast.told = True
+        casting.save(runtime.settings.data, cast)
+        _write_kit(options.kit, scene, console)
+    console.print(play.closing(outcomes), highlight=False)
+    return 0 if held else 1
+
+
+def _write_kit(folder: Path | None, scene: Scene, console: Console) -> None:
+    if folder is None:
+        return
+    try:
+        names = kit.write(folder.absolute(), scene)
+    except OSError as error:
+        raise VaultError(f"Cannot write the kit to {folder}: {error.strerror}.") from None
+    console.print(f"Kit in {folder}: {', '.join(names)}", highlight=False, soft_wrap=True)
+
+
+def _announce(console: Console, base: str, cast: casting.Cast, person: dict[str, object]) -> None:
+    console.print(f"\nServing on {base}", highlight=False)
+    for what, path in (("portal", "/"), ("officers' desk", "/desk"), ("regulators", "/oversight")):
+        console.print(f"  {what:<15} {base}{path}", highlight=False)
+    console.print("Demo sign-ins (this installation only):")
+    console.print(f"  {'person':<16} {person['login']:<22} {person['password']}", highlight=False, markup=False)
+    for part, login, password in casting.shown(cast):
+        console.print(f"  {part:<16} {login:<22} {password}", highlight=False, markup=False)
+    console.print("Ctrl-C stops everything.")

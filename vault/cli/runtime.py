@@ -1,0 +1,71 @@
+"""What every command needs: settings, the key ring, a database to talk to."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from vault import schema
+from vault.clock import SystemClock
+from vault.crypto.keyfile import open_or_create
+from vault.crypto.keyring import MemoryRing
+from vault.db import Database
+from vault.errors import BadConfiguration
+from vault.settings import Settings
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """An installation, ready to be used by one command."""
+
+    settings: Settings
+    ring: MemoryRing
+    admin_url: str
+    pg_bin: Path | None
+    """Where the embedded server's programs are; None with a database of one's own."""
+
+    def database(self) -> Database:
+        """The application's view: run-time roles only."""
+        return Database(self.admin_url, self.ring, SystemClock(), pool_size=self.settings.pool_size)
+
+    async def migrate(self) -> None:
+        """Bring the database to this program's schema."""
+        await schema.migrate(self.admin_url, self.ring)
+
+    async def check_migrated(self) -> None:
+        """Raises BadConfiguration when the database is not at this program's revision."""
+        url = sa.make_url(self.admin_url).set(drivername="postgresql+asyncpg")
+        engine = create_async_engine(url, poolclass=sa.NullPool)
+        try:
+            async with engine.connect() as connection:
+                found = await schema.revision_of(connection)
+        finally:
+            await engine.dispose()
+        if found != schema.head():
+            raise BadConfiguration(
+                f"The database is at revision {found or 'none'}, this program at {schema.head()}: run `pivault migrate`."
+            )
+
+
+def without_credentials(url: str) -> str:
+    """The address alone: all that a serving process needs, since it logs in with the ring's own passwords."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+@contextmanager
+def installation(settings: Settings) -> Iterator[Runtime]:
+    """The installation these settings describe; the embedded server lives as long as the block."""
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    ring = open_or_create(settings.keyring_path, settings.keyring_passphrase)
+    if settings.database_url:
+        yield Runtime(settings, ring, settings.database_url, None)
+        return
+    from vault.embedded import EmbeddedServer  # a database of one's own never needs it
+
+    with EmbeddedServer.start(settings.data / "postgres") as server:
+        yield Runtime(settings, ring, server.admin_url, Path(server.bin_dir))

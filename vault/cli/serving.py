@@ -1,0 +1,166 @@
+"""Serving: a parent that keeps one or more server processes on one listening socket."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+
+from vault.clock import monotonic
+from vault.errors import BadConfiguration
+from vault.settings import Settings
+
+_HIGHEST_TRY = 50
+_TOO_SOON = 2.0
+
+
+def listen(host: str, port: int, *, exact: bool) -> socket.socket:
+    """A listening socket. Not ``exact``: the next free port is taken when this one is in use."""
+    for candidate in range(port, port + (1 if exact else _HIGHEST_TRY)):
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind((host, candidate))
+        except OSError as error:
+            sock.close()
+            if exact:
+                raise BadConfiguration(f"Port {port} on {host} cannot be used: {error.strerror}.") from None
+            continue
+        sock.listen(1024)
+        sock.set_inheritable(True)
+        return sock
+    raise BadConfiguration(f"No free port between {port} and {port + _HIGHEST_TRY - 1} on {host}.")
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server without its own signal handling: whoever starts it decides when it ends."""
+
+    def __init__(self, app: object, sock: socket.socket, *, on_ready: Callable[[], None] | None = None) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,  # type: ignore[arg-type]  # any ASGI application
+                loop="uvloop",
+                http="httptools",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                lifespan="on",
+                proxy_headers=False,
+                timeout_graceful_shutdown=10,
+                timeout_keep_alive=30,
+                limit_concurrency=2048,
+                h11_max_incomplete_event_size=65_536,
+            )
+        )
+        self._sock = sock
+        self._on_ready = on_ready
+
+    def install_signal_handlers(self) -> None:
+        """Left to the caller."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and self._on_ready:
+            self._on_ready()
+
+    async def serve_until_told(self) -> None:
+        """Serve until SIGINT or SIGTERM."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.stop)
+        await self._serve([self._sock])
+        if not self.started:
+            raise BadConfiguration("The server did not start; the log above says why.")
+
+    def stop(self) -> None:
+        """End after the requests under way."""
+        self.should_exit = True
+
+
+def end_with_parent(fd: int) -> None:
+    """Ask this process to stop as soon as the parent is gone: the pipe it holds closes with it."""
+
+    def watch() -> None:
+        os.read(fd, 1)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True, name="parent-watch").start()
+
+
+class Workers:
+    """The server processes of one installation: started together, replaced when one dies, ended together."""
+
+    def __init__(self, settings: Settings, sock: socket.socket, environment: dict[str, str]) -> None:
+        self._count = settings.workers
+        self._sock = sock
+        self._environment = environment
+        self._alive: dict[int, subprocess.Popen[bytes]] = {}
+        self._started: dict[int, float] = {}
+        self._told = threading.Event()
+        self._reading, self._writing = os.pipe()
+
+    def __enter__(self) -> "Workers":
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._stop)
+        for index in range(self._count):
+            self._start(index)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._writing)  # the workers notice, even if this process is killed before it gets here
+        for process in self._alive.values():
+            if process.poll() is None:
+                process.terminate()
+        for process in self._alive.values():
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        os.close(self._reading)
+        self._sock.close()
+
+    @property
+    def told_to_stop(self) -> bool:
+        """Whether SIGINT or SIGTERM has arrived."""
+        return self._told.is_set()
+
+    def watch(self) -> None:
+        """Keep the workers alive until told to stop."""
+        while not self._told.wait(0.2):
+            self.check()
+
+    def check(self) -> None:
+        """Replace workers that ended. Raises BadConfiguration when one ends as soon as it starts."""
+        for index, process in list(self._alive.items()):
+            if process.poll() is None or self._told.is_set():
+                continue
+            if monotonic() - self._started[index] < _TOO_SOON:
+                raise BadConfiguration(f"A server process ended at once (status {process.returncode}); see its log.")
+            self._start(index)
+
+    def wait_until_ready(self, probe: Callable[[], bool], *, seconds: float = 60) -> None:
+        """Return when the probe says yes; raises BadConfiguration when it does not in time."""
+        until = monotonic() + seconds
+        while not probe():
+            self.check()
+            if monotonic() > until:
+                raise BadConfiguration(f"The server was not ready after {seconds:.0f} seconds; see its log.")
+            if self._told.wait(0.05):
+                raise BadConfiguration("Stopped before the server was ready.")
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._told.set()
+
+    def _start(self, index: int) -> None:
+        fds = (self._sock.fileno(), self._reading)
+        command = [sys.executable, "-m", "vault.cli.main", "worker", "--fd", str(fds[0]), "--parent-fd", str(fds[1])]
+        self._alive[index] = subprocess.Popen(command, pass_fds=fds, env=self._environment, stdin=subprocess.DEVNULL)
+        self._started[index] = monotonic()
