@@ -78,10 +78,16 @@ def load(environment: Mapping[str, str] | None = None, **overrides: Any) -> Sett
     values |= _from_environment(env)
     values |= {key: value for key, value in overrides.items() if value is not None}
     try:
-        settings = msgspec.convert(values, Settings, strict=False)
+        settings = msgspec.convert(values, Settings, strict=False, dec_hook=_path)
     except msgspec.ValidationError as error:
         raise BadConfiguration(f"Configuration: {error}.") from None
     return _checked(settings)
+
+
+def _path(wanted: type, value: object) -> object:
+    if wanted is Path and isinstance(value, str | Path):
+        return Path(value)
+    raise TypeError(f"expected {wanted.__name__}")
 
 
 def _from_file(path: str | None) -> dict[str, Any]:

@@ -12,12 +12,13 @@ from typing import Any
 from msgspec.structs import replace
 from rich.console import Console
 
+from vault.cli.doors import acting
 from vault.cli.runtime import Runtime
 from vault.cli.story import cast as casting
-from vault.crypto.passwords import StretchQueue
+from vault.db import Database
 from vault.errors import BadConfiguration, Invalid
 from vault.profile import intake
-from vault.registry.founding import Founder, found
+from vault.registry.founding import Founder, found, is_founded
 from vault.settings import Settings
 from vault.signin.passwords import Doorway, prepare
 
@@ -71,27 +72,22 @@ async def founded(runtime: Runtime) -> casting.Cast:
     """The cast of this installation; on first use the founding ceremony makes its officers and regulator."""
     folder = runtime.settings.data
     kept = casting.load(folder)
-    database = runtime.database()
-    queue = StretchQueue()
-    try:
-        async with database.begin() as session:
-            empty = await founding_is_open(session)
-        if kept and not empty:
+
+    async def act(database: Database, door: Doorway) -> casting.Cast:
+        if await database.run(is_founded):
+            if kept is None:
+                raise BadConfiguration(
+                    f"This database has officers already, but their demo sign-ins ({folder / casting.FILE}) are not "
+                    "here: use `pivault serve`, or another database."
+                )
             return kept
-        if not empty:
-            raise BadConfiguration(
-                f"This database has officers already, but {folder / casting.FILE} with their demo sign-ins is not here: "
-                "use `pivault serve`, or another database."
-            )
         made = casting.new_cast()
-        casting.save(folder, made)
-        door = doorway(runtime, queue)
+        casting.save(folder, made)  # first: officers nobody can sign in as would be worse than a file without officers
         founders = [await _founder(door, part, actor) for part, actor in made.actors.items()]
         await database.run(found, founders)
         return made
-    finally:
-        queue.close()
-        await database.close()
+
+    return await acting(runtime, act)
 
 
 async def _founder(door: Doorway, part: str, actor: casting.Actor) -> Founder:

@@ -119,7 +119,7 @@ def _tell(runtime: Runtime, cast: casting.Cast, stage: tuple[str, dict[str, obje
     base, person, options = stage
     console.print("Playing the story through the public HTTP surface …")
     thief = Thief(runtime.admin_url, runtime.ring, demo.public_texts())
-    scene, outcomes = asyncio.run(play.play(base, cast, person, thief, console))
+    scene, outcomes = asyncio.run(play.play(play.Stage(base, thief, console), cast, person))
     console.print(play.table(outcomes))
     held = len(outcomes) == len(play.STEPS) and all(outcome.held for outcome in outcomes)
     if held:

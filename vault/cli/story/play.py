@@ -47,6 +47,15 @@ _SENSITIVE = ("identity.national_id", "masked")
 
 
 @dataclass(frozen=True)
+class Stage:
+    """Where the story is played: the server, the thief's way in, and where progress is told."""
+
+    base: str
+    back_door: BackDoor
+    console: Console
+
+
+@dataclass(frozen=True)
 class Outcome:
     """One step: did it hold, and in which words."""
 
@@ -81,13 +90,30 @@ def facts_from(person: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-async def play(base: str, cast: Cast, person: dict[str, Any], back_door: BackDoor, console: Console) -> tuple[Scene, list[Outcome]]:
+@dataclass(frozen=True)
+class Watchers:
+    """Told of every request and answer of the story, for whoever wants to follow it closely."""
+
+    on_request: Callable[[httpx.Request], Awaitable[None]]
+    on_answer: Callable[[httpx.Response], Awaitable[None]]
+
+    def follow(self, client: httpx.AsyncClient) -> None:
+        """Be told of what this client does."""
+        client.event_hooks = {"request": [self.on_request], "response": [self.on_answer]}
+
+
+async def play(
+    stage: Stage, cast: Cast, person: dict[str, Any], watchers: Watchers | None = None
+) -> tuple[Scene, list[Outcome]]:
     """Play every step in order; after one that fails the rest are not tried."""
-    facts = facts_from(person)
+    base, console, facts = stage.base, stage.console, facts_from(person)
     officers = {part: Browser(base) for part in cast.actors if part != "regulator"}
     browsers = [Browser(base), Browser(base), *officers.values()]
     async with Bank(base, REDIRECT) as bank:
-        scene = Scene(base, cast, person, back_door, bank, browsers[0], officers, browsers[1], facts)
+        for client in (bank.http, *(browser.http for browser in browsers)):
+            if watchers:
+                watchers.follow(client)
+        scene = Scene(base, cast, person, stage.back_door, bank, browsers[0], officers, browsers[1], facts)
         outcomes: list[Outcome] = []
         try:
             for number, (name, step) in enumerate(STEPS, 1):

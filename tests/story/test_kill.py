@@ -1,0 +1,152 @@
+"""kill -9 of everything at random points of the story: what was acknowledged is there afterwards."""
+
+import asyncio
+import base64
+import json
+import random
+import socket
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+from rich.console import Console
+
+from tests.story.installation import Serving, environment, pivault, serving, wait_ready
+from vault.cli import demo
+from vault.cli.story import cast as casting
+from vault.cli.story import play
+from vault.cli.story.browser import Browser
+from vault.ledger.verify import verify_receipt
+
+POINTS = 10
+_REQUESTS = 45  # a story sends a little more; the last points fall into its end
+
+
+class _NoThief:
+    """The kill is what matters here; the thief's steps are played elsewhere."""
+
+    async def find(self, values: dict[str, str]) -> list[str]:
+        return []
+
+    async def open_sections(self) -> tuple[int, int]:
+        return 1, 0
+
+
+@dataclass
+class Acknowledged:
+    """What the server has said yes to, over all stories."""
+
+    sections: set[tuple[str, int]] = field(default_factory=set)
+    grants: set[str] = field(default_factory=set)
+    withdrawn: set[str] = field(default_factory=set)
+    receipts: dict[int, dict[str, object]] = field(default_factory=dict)
+    vkey: str = ""
+
+    def note(self, answer: httpx.Response) -> None:
+        """Remember an answer that acknowledges something."""
+        path, method = answer.request.url.path, answer.request.method
+        if path.startswith("/v1/me/sections/") and method == "PUT" and answer.status_code in {200, 201}:
+            self.sections.add((path.rsplit("/", 1)[-1], answer.json()["version"]))
+        elif path == "/oauth/token" and answer.status_code == 200:
+            self.grants.add(answer.json()["grant_id"])
+        elif path.endswith("/withdrawal") and answer.status_code == 200:
+            self.withdrawn.add(path.split("/")[-2])
+        elif path == "/v1/releases" and answer.status_code == 200:
+            receipt = answer.json()["receipt"]
+            self.receipts[receipt["index"]] = receipt
+        elif path == "/v1/ledger/key" and answer.status_code == 200:
+            self.vkey = answer.text.strip()
+
+
+class _Killer:
+    """Kills the server while the given request is under way."""
+
+    def __init__(self, server: Serving, at: int, delay: float) -> None:
+        self._server, self._at, self._delay = server, at, delay
+        self._seen = 0
+        self.task: asyncio.Task[None] | None = None
+
+    async def on_request(self, _request: httpx.Request) -> None:
+        self._seen += 1
+        if self._seen == self._at:
+            self.task = asyncio.create_task(self._kill())
+
+    async def _kill(self) -> None:
+        await asyncio.sleep(self._delay)
+        self._server.kill()
+
+
+def _free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An installation in which the story has been told once."""
+    data = tmp_path_factory.mktemp("killed") / "data"
+    told = pivault("run", "--once", "--data", str(data))
+    assert told.returncode == 0, told.stdout + told.stderr
+    return data
+
+
+def test_acknowledged_things_survive_kill_at_ten_points(installed: Path) -> None:
+    """At ten random points everything is killed with -9; after a restart nothing acknowledged is missing."""
+    seed = random.randrange(1_000_000)
+    chance = random.Random(seed)
+    said = Acknowledged()
+    for at in sorted(chance.sample(range(3, _REQUESTS), POINTS)):
+        asyncio.run(_story_until(installed, at, chance.uniform(0, 0.03), said))
+        port = _free_port()
+        with serving(installed, port):
+            asyncio.run(_check(f"http://127.0.0.1:{port}", installed, said))
+            checked = pivault("ledger", "fsck", "--data", str(installed))
+            assert checked.returncode == 0, f"seed {seed}, request {at}: {checked.stdout}{checked.stderr}"
+    assert said.sections and said.grants, f"seed {seed}: nothing was acknowledged before the kills"
+
+
+async def _story_until(data: Path, at: int, delay: float, said: Acknowledged) -> None:
+    port = _free_port()
+    server = Serving(["serve", "--data", str(data), "--port", str(port)], data / "server.log", environment())
+    wait_ready(f"http://127.0.0.1:{port}", server)
+    killer = _Killer(server, at, delay)
+
+    async def on_answer(answer: httpx.Response) -> None:
+        await answer.aread()
+        said.note(answer)
+
+    cast = casting.load(data)
+    assert cast is not None
+    watchers = play.Watchers(on_request=killer.on_request, on_answer=on_answer)
+    try:
+        stage = play.Stage(f"http://127.0.0.1:{port}", _NoThief(), Console(quiet=True))
+        await play.play(stage, cast, demo.read_person(None), watchers)
+    finally:
+        if killer.task:
+            await killer.task
+        elif server.process.poll() is None:
+            server.kill()
+
+
+async def _check(base: str, data: Path, said: Acknowledged) -> None:
+    cast, given = casting.load(data), demo.read_person(None)
+    assert cast is not None
+    person, regulator = Browser(base), Browser(base)
+    await person.sign_in("person", str(given["login"]), str(given["password"]))
+    for section, version in said.sections:
+        kept = await person.get(f"/v1/me/sections/{section}/versions/{version}")
+        assert kept["version"] == version
+    grants = {grant["grant"]: grant["status"] for grant in (await person.get("/v1/me/grants"))["grants"]}
+    assert said.grants <= grants.keys()
+    assert all(grants[grant] == "withdrawn" for grant in said.withdrawn)
+    actor = cast.actors["regulator"]
+    await regulator.sign_in(actor.realm, actor.login, actor.password)
+    for index, receipt in said.receipts.items():
+        kept = await regulator.get(f"/v1/oversight/entries/{index}")
+        assert base64.b64decode(kept["receipt"]["entry"]) == base64.b64decode(str(receipt["entry"]))
+        assert verify_receipt(json.dumps(receipt).encode(), said.vkey).index == index
+    await person.http.aclose()
+    await regulator.http.aclose()
