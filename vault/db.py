@@ -86,7 +86,7 @@ class Guarded:
     """
 
     __table__: ClassVar[Any]
-    __tablename__: ClassVar[str]
+    __tablename__: Any
     guarded: ClassVar[tuple[str, ...]] = ()
 
     version: Mapped[int] = mapped_column(default=1)

@@ -1,0 +1,136 @@
+"""Applications as they come in and as they are looked at: by the applicant with a token, by officers at the desk."""
+
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+
+from vault import ids
+from vault.crypto.canonical import b64, digest
+from vault.crypto.sealing import same
+from vault.db import Session
+from vault.errors import NotFound
+from vault.ids import ApplicationId
+from vault.ledger.events import REGISTRY, Event
+from vault.ledger.log import append
+from vault.profile.catalogue import item
+from vault.requesters.applications import Application, check_application
+from vault.requesters.tables import ApplicationDecision, ApplicationRow
+
+
+@dataclass(frozen=True)
+class Applied:
+    """The answer to an application. The token is shown once: it alone gives access to the state."""
+
+    id: ApplicationId
+    status_token: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What an applicant may know. ``client_id`` and the others are there once it is approved."""
+
+    id: ApplicationId
+    status: str
+    received_at: datetime
+    decided_at: datetime | None
+    reasons: list[str]
+    requester: UUID | None
+    declaration: UUID | None
+    client_id: UUID | None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One officer's decision."""
+
+    officer: UUID
+    decision: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class ApplicationView:
+    """An application as officers see it."""
+
+    id: ApplicationId
+    status: str
+    received_at: datetime
+    decided_at: datetime | None
+    body: Application
+    decisions: list[Decision]
+
+
+async def apply(session: Session, application: Application) -> Applied:
+    """Take an application in. Raises Invalid with every problem in ``errors``."""
+    check_application(application, item)
+    token = b64(os.urandom(32))
+    row = ApplicationRow(
+        id=ApplicationId(ids.new_uuid()),
+        token_hash=digest(token.encode()),
+        body=msgspec.to_builtins(application),
+        status="received",
+        outcome={},
+        received_at=session.now,
+        decided_at=None,
+    )
+    session.add(row)
+    await append(session, Event(name="application.received", actor=REGISTRY, ref=ids.public(ids.APPLICATION, row.id)))
+    return Applied(row.id, token)
+
+
+async def status(session: Session, application: ApplicationId, token: str) -> Progress:
+    """Where an application stands. NotFound for a wrong token as for an application that does not exist."""
+    row = await session.get(ApplicationRow, application)
+    if row is None or not same(digest(token.encode()), row.token_hash):
+        raise NotFound("There is no such application, or this is not its token.")
+    approved = row.status == "approved"
+    reasons = [d.reason for d in await decisions_of(session, application) if d.decision == "refuse"]
+    made = {name: UUID(hex=row.outcome[name]) for name in ("requester", "declaration", "client") if approved}
+    return Progress(
+        row.id,
+        row.status,
+        row.received_at,
+        row.decided_at,
+        reasons,
+        made.get("requester"),
+        made.get("declaration"),
+        made.get("client"),
+    )
+
+
+async def applications(session: Session, *, only_open: bool = False, limit: int = 100) -> list[ApplicationView]:
+    """The newest applications, open ones first by themselves with ``only_open``."""
+    query = sa.select(ApplicationRow).order_by(ApplicationRow.received_at.desc()).limit(limit)
+    if only_open:
+        query = query.where(ApplicationRow.decided_at.is_(None))
+    rows = list((await session.execute(query)).scalars())
+    return [await _view(session, row) for row in rows]
+
+
+async def application(session: Session, application_id: ApplicationId) -> ApplicationView:
+    """One application with its decisions. Raises NotFound."""
+    row = await session.get(ApplicationRow, application_id)
+    if row is None:
+        raise NotFound("There is no such application.")
+    return await _view(session, row)
+
+
+async def _view(session: Session, row: ApplicationRow) -> ApplicationView:
+    made = [Decision(d.officer_id, d.decision, d.reason, d.at) for d in await decisions_of(session, row.id)]
+    body = msgspec.convert(row.body, Application)
+    return ApplicationView(row.id, row.status, row.received_at, row.decided_at, body, made)
+
+
+async def decisions_of(session: Session, application_id: ApplicationId) -> list[ApplicationDecision]:
+    """The decisions about one application, in the order they were made."""
+    found = await session.execute(
+        sa.select(ApplicationDecision)
+        .where(ApplicationDecision.application_id == application_id)
+        .order_by(ApplicationDecision.at)
+    )
+    return list(found.scalars())

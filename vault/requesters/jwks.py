@@ -1,0 +1,129 @@
+"""The public keys of a client (RFC 7517): what may be registered, and nothing private. Pure.
+
+Used for a client's key set and for the key in a DPoP proof: the same key types, the same refusals.
+"""
+
+import binascii
+import re
+import warnings
+from collections.abc import Mapping
+from typing import Any, Final
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, OKPKey, RSAKey
+
+from vault.crypto.canonical import unb64
+
+MOST_KEYS: Final = 8
+SMALLEST_RSA: Final = 2048
+LARGEST_RSA: Final = 8192
+PRIVATE: Final = ("d", "p", "q", "dp", "dq", "qi", "oth", "k")
+_FETCHED: Final = ("x5u", "jku")
+_COMMON: Final = frozenset({"kty", "kid", "use", "alg", "key_ops"})
+_KINDS: Final[dict[str, tuple[frozenset[str], frozenset[str]]]] = {
+    # kty: (its public members, the algorithms it may name)
+    "OKP": (frozenset({"crv", "x"}), frozenset({"EdDSA", "Ed25519"})),
+    "EC": (frozenset({"crv", "x", "y"}), frozenset({"ES256"})),
+    "RSA": (frozenset({"n", "e"}), frozenset({"PS256"})),
+}
+_CURVES: Final = {"OKP": "Ed25519", "EC": "P-256"}
+_KID: Final = re.compile(r"[!-~]{1,128}")
+_BASE64URL: Final = re.compile(r"[A-Za-z0-9_-]{1,1400}")
+
+PublicKey = OKPKey | ECKey | RSAKey
+Problem = tuple[str, str]
+"""Where (a path below the key), and why."""
+
+
+def problems_of_set(jwks: object) -> list[Problem]:
+    """Everything wrong with a client's key set ``{"keys": [...]}``; empty when it may be registered."""
+    if not isinstance(jwks, dict) or set(jwks) != {"keys"} or not isinstance(jwks["keys"], list):
+        return [("", 'must be an object with one member "keys", a list of public keys')]
+    keys = jwks["keys"]
+    if not 1 <= len(keys) <= MOST_KEYS:
+        return [("keys", f"must hold 1 to {MOST_KEYS} keys")]
+    found: list[Problem] = []
+    seen: set[str] = set()
+    for index, key in enumerate(keys):
+        problems = problems_of_key(key) or _problems_of_kid(key, seen)
+        found += [(f"keys[{index}]" + (f".{where}" if where else ""), why) for where, why in problems]
+    return found
+
+
+def _problems_of_kid(key: Mapping[str, Any], seen: set[str]) -> list[Problem]:
+    kid = key.get("kid")
+    if not isinstance(kid, str) or not _KID.fullmatch(kid):
+        return [("kid", "must be present: 1 to 128 printable characters without spaces")]
+    if kid in seen:
+        return [("kid", "is used by another key of the set: kids must be unique (FAPI 2.0 5.4.1)")]
+    seen.add(kid)
+    return []
+
+
+def problems_of_key(key: object) -> list[Problem]:
+    """Everything wrong with one public key; empty when it can be used to verify."""
+    if not isinstance(key, dict) or len(key) > 16:
+        return [("", "must be a JSON object of at most 16 members")]
+    if private := [name for name in PRIVATE if name in key]:
+        return [(private[0], "is a private member: never send private or secret keys; make a new key pair")]
+    if fetched := [name for name in _FETCHED if name in key]:
+        return [(fetched[0], "is refused: keys are not fetched from addresses")]
+    kind = _KINDS.get(key["kty"]) if isinstance(key.get("kty"), str) else None
+    if kind is None:
+        return [("kty", "must be OKP (Ed25519), EC (P-256) or RSA (2048 bits or more)")]
+    return _problems_of_members(key, *kind) or _problems_of_material(key)
+
+
+def _problems_of_members(key: Mapping[str, Any], public: frozenset[str], algs: frozenset[str]) -> list[Problem]:
+    found: list[Problem] = []
+    for name in sorted(public - {"crv"}):
+        if not isinstance(key.get(name), str) or not _BASE64URL.fullmatch(key[name]):
+            found.append((name, "must be a base64url text"))
+    if "crv" in public and key.get("crv") != _CURVES[key["kty"]]:
+        found.append(("crv", f"must be {_CURVES[key['kty']]}"))
+    if unknown := sorted(str(name) for name in key if name not in public | _COMMON):
+        found.append((unknown[0][:40], "is not a member of a public signing key"))
+    if key.get("use", "sig") != "sig":
+        found.append(("use", 'must be "sig" or absent'))
+    if key.get("key_ops", ["verify"]) != ["verify"]:
+        found.append(("key_ops", 'must be ["verify"] or absent'))
+    if "alg" in key and (not isinstance(key["alg"], str) or key["alg"] not in algs):
+        found.append(("alg", f"must be {' or '.join(sorted(algs))} for this kind of key"))
+    return found
+
+
+def _problems_of_material(key: Mapping[str, Any]) -> list[Problem]:
+    if key["kty"] == "OKP":
+        return [] if _is_point(key["x"]) else [("x", "must be the base64url of 32 bytes")]
+    try:
+        imported = import_public(key)
+        material = imported.public_key
+    except (JoseError, ValueError, TypeError, binascii.Error):
+        return [("x" if key["kty"] == "EC" else "n", "does not hold a key of this kind")]
+    if isinstance(material, RSAPublicKey):
+        if not SMALLEST_RSA <= material.key_size <= LARGEST_RSA:
+            return [("n", f"must have {SMALLEST_RSA} to {LARGEST_RSA} bits, this has {material.key_size}")]
+        if material.public_numbers().e < 65537:
+            return [("e", "must be 65537 or more")]
+    return []
+
+
+def _is_point(text: str) -> bool:
+    """Length and encoding; points of small order are refused when verifying, by libsodium."""
+    try:
+        return len(unb64(text)) == 32
+    except ValueError:
+        return False
+
+
+def import_public(key: Mapping[str, Any]) -> PublicKey:
+    """The key itself, from nothing but its public members. Raises ValueError and JoseError for bad material."""
+    public = {name: str(key[name]) for name in ("kty", *_KINDS[str(key["kty"])][0])}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # joserfc warns about short RSA keys, which are refused by name here
+        if public["kty"] == "OKP":
+            return OKPKey.import_key(dict(public))
+        if public["kty"] == "EC":
+            return ECKey.import_key(dict(public))
+        return RSAKey.import_key(dict(public))

@@ -1,0 +1,173 @@
+"""The register: who is a requester, with what declarations, permits and clients. Only what is live is given out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql.asyncpg import dialect
+
+from vault.clock import from_millis, millis
+from vault.crypto.canonical import unb64
+from vault.crypto.keyring import KeyRing
+from vault.crypto.sealing import same
+from vault.db import Session
+from vault.errors import NotFound, Tampered
+from vault.ids import DeclarationId, RequesterId
+from vault.requesters.declarations import Declaration, declaration_digest
+from vault.requesters.liveness import NotLive, Standing, check_live, why_not_live
+from vault.requesters.permits import Permit, PermitTerms
+from vault.requesters.tables import Client, DeclarationRow, PermitRow, Requester
+from vault.requesters.views import ClientView, DeclarationView
+
+_TABLES: Final[dict[str, type[Client] | type[DeclarationRow] | type[PermitRow] | type[Requester]]] = {
+    "client": Client,
+    "declaration": DeclarationRow,
+    "permit": PermitRow,
+    "requester": Requester,
+}
+_CHAIN: Final = (
+    sa.select(
+        *(
+            table.__table__.c[name].label(f"{what}_{name}")
+            for what, table in _TABLES.items()
+            for name in (*table.guarded_columns(), "mac")
+        )
+    )
+    .select_from(Client)
+    .join(DeclarationRow, DeclarationRow.id == Client.declaration_id)
+    .join(PermitRow, PermitRow.declaration_id == DeclarationRow.id)
+    .join(Requester, Requester.id == Client.requester_id)
+    .where(Client.id == sa.bindparam("client_id", type_=sa.Uuid()))
+)
+_CHAIN_SQL: Final = str(_CHAIN.compile(dialect=dialect()))  # type: ignore[no-untyped-call]  # SQLAlchemy's own gap
+
+
+@dataclass(frozen=True)
+class KnownClient:
+    """A client as it stands: ``lapses`` names everything of it that is not in force, so that a caller who
+    authenticates can be told why it is refused."""
+
+    view: ClientView
+    lapses: list[str]
+
+
+async def client(session: Session, client_id: UUID) -> ClientView:
+    """A live client. Raises NotFound, or NotLive naming what is not in force."""
+    found = (await session.execute(_CHAIN, {"client_id": client_id})).mappings().one_or_none()
+    known = read_client(session.ring, None if found is None else {str(k): v for k, v in found.items()}, session.now)
+    if known.lapses:
+        raise NotLive(known.lapses)
+    return known.view
+
+
+async def known_client(connection: asyncpg.Connection, ring: KeyRing, client_id: UUID, now: datetime) -> KnownClient:
+    """The client, live or not, over a plain connection: every token request pays for this. Raises NotFound."""
+    return read_client(ring, await connection.fetchrow(_CHAIN_SQL, client_id), now)
+
+
+def read_client(ring: KeyRing, found: Mapping[str, Any] | None, now: datetime) -> KnownClient:
+    """The client behind one row of the chain, every MAC checked. Raises NotFound and Tampered."""
+    if found is None:
+        raise NotFound("There is no such client.")
+    rows = {what: _part(found, what, table) for what, table in _TABLES.items()}
+    for what, table in _TABLES.items():
+        table.check(ring, rows[what])
+    held, declared, owner = rows["client"], rows["declaration"], rows["requester"]
+    together = held["requester_id"] == declared["requester_id"]
+    if not together or not same(declared["digest"], rows["permit"]["declaration_digest"]):
+        raise Tampered(private="client, declaration and permit do not belong together")
+    view = ClientView(
+        client_id=held["id"],
+        requester_id=RequesterId(owner["id"]),
+        requester_name=owner["name"],
+        declaration_id=DeclarationId(declared["id"]),
+        jwks=held["jwks"],
+        redirect_uris=held["redirect_uris"],
+    )
+    return KnownClient(view, why_not_live([_standing(what, row) for what, row in rows.items()], now))
+
+
+def _part(found: Mapping[str, Any], what: str, table: type[Any]) -> dict[str, Any]:
+    return {name: found[f"{what}_{name}"] for name in (*table.guarded_columns(), "mac")}
+
+
+def _standing(what: str, row: Mapping[str, Any]) -> Standing:
+    return Standing(what, row["status"], row.get("valid_from"), row.get("valid_until"))
+
+
+async def declaration(session: Session, declaration_id: DeclarationId) -> DeclarationView:
+    """A live declaration with its permit and requester. Raises NotFound, or NotLive naming what is not in force."""
+    chain = await _chain_of(session, declaration_id)
+    owner, declared, permit_row = chain.requester, chain.declared, chain.permit_row
+    standings = [
+        Standing("requester", owner.status, None, owner.valid_until),
+        Standing("declaration", declared.status, declared.valid_from, declared.valid_until),
+        Standing("permit", permit_row.status, None, permit_row.valid_until),
+    ]
+    check_live(standings, session.now)
+    permit = chain.permit()
+    return DeclarationView(
+        id=declared.id,
+        number=declared.number,
+        requester_id=owner.id,
+        requester_name=owner.name,
+        requester_uscc=owner.uscc,
+        requester_vetted_at=owner.vetted_at or declared.valid_from,
+        contact=owner.contact,
+        body=chain.body(),
+        digest=declared.digest,
+        valid_from=declared.valid_from,
+        valid_until=min(s.valid_until for s in standings if s.valid_until is not None),
+        permit_digest=permit.digest(),
+        permit_officers=list(permit.signatures),
+    )
+
+
+async def permit(session: Session, declaration_id: DeclarationId) -> tuple[Permit, Declaration]:
+    """A permit and the declaration it is for, live or not: what :func:`verify_permit` takes. Raises NotFound."""
+    chain = await _chain_of(session, declaration_id)
+    return chain.permit(), chain.body()
+
+
+@dataclass(frozen=True)
+class _Chain:
+    declared: DeclarationRow
+    permit_row: PermitRow
+    requester: Requester
+
+    def body(self) -> Declaration:
+        """The declaration, compared with the digest that is under the MAC."""
+        try:
+            body = msgspec.convert(self.declared.body, Declaration)
+        except msgspec.ValidationError as error:
+            raise Tampered(private=f"declaration {self.declared.id}: {error}") from None
+        fits = same(declaration_digest(body), self.declared.digest)
+        if not fits or not same(self.declared.digest, self.permit_row.declaration_digest):
+            raise Tampered(private=f"declaration {self.declared.id} does not fit its digest")
+        return body
+
+    def permit(self) -> Permit:
+        """The permit as it was signed."""
+        terms = PermitTerms(
+            self.permit_row.declaration_digest, self.requester.id, from_millis(millis(self.permit_row.signed_until))
+        )
+        signed = {UUID(hex=s["officer"]): unb64(s["signature"]) for s in self.permit_row.signatures}
+        return Permit(self.declared.id, terms, signed)
+
+
+async def _chain_of(session: Session, declaration_id: DeclarationId) -> _Chain:
+    found = await session.execute(
+        sa.select(DeclarationRow, PermitRow, Requester)
+        .join(PermitRow, PermitRow.declaration_id == DeclarationRow.id)
+        .join(Requester, Requester.id == DeclarationRow.requester_id)
+        .where(DeclarationRow.id == declaration_id)
+    )
+    row = found.one_or_none()
+    if row is None:
+        raise NotFound("There is no such declaration.")
+    return _Chain(*row)
