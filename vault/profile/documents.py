@@ -47,12 +47,21 @@ def problems(section: str, document: object) -> list[Problem]:
     kind = catalogue().section(section)
     if not isinstance(document, dict):
         return [(section, "must be an object")]
-    found = list(_unfit(document, section, 1))
-    if not found:
-        found = [*_forbidden(document, section), *_unknown(kind, document)]
-    if not found:
-        found = [each for name, value in document.items() for each in _field_problems(kind, name, value)]
+    if len(document) > MOST_MEMBERS:
+        return [(section, f"has more than {MOST_MEMBERS} members")]
+    found = [each for name, value in document.items() for each in _of_field(kind, name, value)]
     return found[:_MOST_ERRORS]
+
+
+def _of_field(kind: SectionKind, name: str, value: Any) -> list[Problem]:
+    """What is wrong with one field, the graver first: not storable, forbidden, unknown, or against its schema."""
+    path = f"{kind.name}.{readable(name)}"
+    found = [*_unfit(value, path, 1), *_forbidden({name: value}, kind.name)]
+    if found:
+        return found
+    if name not in kind.fields:
+        return [(path, "is not in the catalogue")]
+    return _field_problems(kind, name, value)
 
 
 def _unfit(value: object, path: str, depth: int) -> Iterator[Problem]:
@@ -88,12 +97,6 @@ def _unfit_leaf(value: object, path: str) -> Iterator[Problem]:
         yield path, "is a number too large to be exchanged safely"
     elif value is not None and not isinstance(value, bool | int):
         yield path, "is not JSON"
-
-
-def _unknown(kind: SectionKind, document: Mapping[str, Any]) -> Iterator[Problem]:
-    for name in document:
-        if name not in kind.fields:
-            yield f"{kind.name}.{readable(name)}", "is not in the catalogue"
 
 
 def _field_problems(kind: SectionKind, name: str, value: Any) -> list[Problem]:
