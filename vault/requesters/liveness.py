@@ -35,7 +35,8 @@ def why_not_live(standings: Iterable[Standing], now: datetime) -> list[str]:
     A thing is live when its status is ``active`` and now is in [valid_from, valid_until). A validity that is
     missing where one is kept is no validity: only a client has none of its own.
     """
-    return [f"{standing.what}-{lapse}" for standing in standings if (lapse := _lapse(standing, now))]
+    lapses = ((standing.what, _lapse(standing, now)) for standing in standings)
+    return [f"{what}-{lapse}" for what, lapse in lapses if lapse is not None]
 
 
 def check_live(standings: Iterable[Standing], now: datetime) -> None:

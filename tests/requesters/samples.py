@@ -1,0 +1,57 @@
+"""An application as an honest bank would hand it in, to be broken one member at a time."""
+
+import copy
+from typing import Any
+
+from joserfc.jwk import OKPKey
+
+USCC = "91350100M000100Y43"  # the example of the standard
+
+
+def text(what: str) -> dict[str, str]:
+    return {"en": f"{what} of the loan applicant", "zh-CN": f"贷款申请人的{what}信息"}
+
+
+def public_key(kid: str = "sig-1") -> dict[str, Any]:
+    return {**OKPKey.generate_key("Ed25519").as_dict(private=False), "kid": kid, "use": "sig", "alg": "EdDSA"}
+
+
+def declaration() -> dict[str, Any]:
+    return {
+        "purpose": {"code": "credit.mortgage", "text": text("creditworthiness")},
+        "legal_basis": "consent",
+        "items": [
+            {"item": "identity.name", "forms": ["raw", "masked"], "required": True, "necessity": text("name")},
+            {"item": "contact.phone_number", "forms": ["raw", "masked"], "required": False, "necessity": text("phone")},
+        ],
+        "longest_duration_days": 90,
+        "frequency": {"per": "day", "count": 5},
+        "max_uses": 20,
+        "retention_days": 30,
+        "consequence_of_refusal": {"en": "The loan cannot be assessed.", "zh-CN": "无法评估贷款申请。"},
+    }
+
+
+def application(**changes: Any) -> dict[str, Any]:
+    """A good application; ``changes`` maps dotted paths (``organisation__uscc``) to other values."""
+    body = {
+        "organisation": {
+            "name": {"en": "Harbour Bank", "zh-CN": "海港银行股份有限公司"},
+            "uscc": USCC,
+            "contact": {"name": "陈立", "email": "chen.li@harbour.example"},
+            "privacy_contact": {"email": "privacy@harbour.example"},
+            "policy_url": "https://harbour.example/privacy",
+        },
+        "client": {
+            "redirect_uris": ["https://harbour.example/back", "http://127.0.0.1:8400/back"],
+            "jwks": {"keys": [public_key()]},
+        },
+        "declaration": declaration(),
+    }
+    for path, value in changes.items():
+        at: Any = body
+        *above, last = path.split("__")
+        for name in above:
+            at = at[int(name)] if isinstance(at, list) else at[name]
+        at[int(last) if isinstance(at, list) else last] = copy.deepcopy(value)
+    return body
