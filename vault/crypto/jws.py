@@ -1,0 +1,75 @@
+"""Compact JWS (RFC 7515) with EdDSA (RFC 8037), and nothing else: what the product itself signs as a token.
+
+One algorithm, three header members, so that there is nothing to negotiate: ``none``, ``crit``,
+embedded keys (``jwk``, ``x5c``) and key addresses (``jku``, ``x5u``) are refused while parsing.
+"""
+
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from vault.crypto.canonical import b64, unb64
+from vault.crypto.signing import is_signed
+from vault.errors import Malformed, Tampered
+
+MAX_TOKEN = 16 * 1024
+"""Characters in a whole token; longer ones are refused unread."""
+_SIGNATURE_BYTES = 64
+
+
+class _Header(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    alg: Literal["EdDSA"]
+    typ: str
+    kid: str = ""
+
+
+class Jws(NamedTuple):
+    """A token taken apart, its signature not yet checked. ``signing_input`` is what the signature covers."""
+
+    header: dict[str, str]
+    payload: bytes
+    signing_input: bytes
+    signature: bytes
+
+
+_HEADER = msgspec.json.Decoder(_Header)
+
+
+def sign_jws(sign: Callable[[bytes], bytes], header: dict[str, str], payload: bytes) -> str:
+    """The compact form. ``sign`` makes an Ed25519 signature, ``header`` has ``typ`` and may have ``kid``."""
+    full = msgspec.convert({"alg": "EdDSA", **header}, _Header)
+    signing_input = f"{b64(msgspec.json.encode(full))}.{b64(payload)}"
+    token = f"{signing_input}.{b64(sign(signing_input.encode()))}"
+    if len(token) > MAX_TOKEN:
+        raise ValueError(f"a token may have {MAX_TOKEN} characters, this one has {len(token)}")
+    return token
+
+
+def read_jws(token: str) -> Jws:
+    """Take a token apart without trusting it. Raises Malformed for anything :func:`sign_jws` would not make."""
+    if len(token) > MAX_TOKEN:
+        raise Malformed(f"A token may have {MAX_TOKEN} characters at most.")
+    try:
+        head, body, tail = token.split(".")
+        header = _HEADER.decode(unb64(head))
+        payload, signature = unb64(body), unb64(tail)
+    except (ValueError, msgspec.MsgspecError):
+        raise Malformed("This is not a compact JWS signed with EdDSA.") from None
+    if len(signature) != _SIGNATURE_BYTES:
+        raise Malformed("The signature of the token has the wrong length.")
+    members = {"alg": header.alg, "typ": header.typ} | ({"kid": header.kid} if header.kid else {})
+    return Jws(members, payload, f"{head}.{body}".encode(), signature)
+
+
+def open_jws(token: str, *, typ: str, public: bytes) -> bytes:
+    """The payload of a token of this type (RFC 8725 section 3.11) signed by this key.
+
+    Raises Malformed when it is no such token, Tampered when another key signed it or it was changed.
+    """
+    jws = read_jws(token)
+    if jws.header["typ"] != typ:
+        raise Malformed(f"This token is not of the type {typ}.")
+    if not is_signed(public, jws.signing_input, jws.signature):
+        raise Tampered("The signature of the token does not verify.", private="jws")
+    return jws.payload
