@@ -70,6 +70,20 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
             must="reason",
             may="ref requester",
         ),
+        "key.handed_on": _kind(
+            "A holder of a role's key gave it to a colleague of the same role; ref names the colleague.",
+            by="officer regulator",
+            must="key ref",
+        ),
+        "sign_in.begun": _kind(
+            "Somebody signed in; outcome says whether from a known device.",
+            by="person officer regulator",
+            about=About.PERHAPS,
+            may="outcome",
+        ),
+        "sign_in.ended": _kind(
+            "Somebody signed out.", by="person officer regulator", about=About.PERHAPS, may="outcome reason"
+        ),
         "key.rotated": _kind("A key has a new version.", by="registry officer", must="key", may="count reason second"),
         # persons
         "person.registered": _kind("A vault was opened.", by="person", about=About.SOMEBODY, may="outcome"),
@@ -77,6 +91,12 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
             "Somebody tried to open another vault for the number this person holds.",
             by="registry",
             about=About.PERHAPS,
+            must="reason",
+        ),
+        "person.claim_yielded": _kind(
+            "The number this person claimed was proved to be somebody else's; their vault lost its claim to it.",
+            by="registry",
+            about=About.SOMEBODY,
             must="reason",
         ),
         "person.proofed": _kind(
