@@ -16,7 +16,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final, NoReturn, TextIO
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 PLACE: Final = ROOT / ".venvs"
@@ -44,7 +44,7 @@ def main(arguments: list[str]) -> None:
 def _make(folder: Path, wanted: dict[str, str]) -> None:
     PLACE.mkdir(exist_ok=True)
     with (PLACE / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # dropped by the kernel when this process ends
+        _hold(lock)
         if not (folder / RECORD).exists():
             shutil.rmtree(folder, ignore_errors=True)
             _tell("setting up .venv (once)")
@@ -58,6 +58,16 @@ def _make(folder: Path, wanted: dict[str, str]) -> None:
                 _install_project(folder)
             _record(folder, {**_recorded(folder), part: wanted[part]})
         _point_to(folder)
+
+
+def _hold(lock: TextIO) -> None:
+    """Wait for a lock, which the kernel drops when this process and those it started have ended, however they do."""
+    os.set_inheritable(lock.fileno(), True)  # an installer that outlives this process is waited for, too
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        _tell("waiting for another start, which is setting up .venv")
+        fcntl.flock(lock, fcntl.LOCK_EX)
 
 
 def _lacks(folder: Path, wanted: dict[str, str]) -> list[str]:
@@ -109,21 +119,22 @@ def _create(folder: Path) -> None:
 def _install_locked(folder: Path, lock: Path) -> None:
     count = sum("==" in line and not line.startswith((" ", "#")) for line in lock.read_text().splitlines())
     _tell(f"installing {count} packages from {lock.name}, each checked by its hash")
-    arguments = ["install", "--quiet", "--require-hashes", "--requirement", str(lock)]
+    arguments = ["install", "--require-hashes", "--requirement", str(lock)]
     _install(folder, arguments, "Check the network, or the proxy and index settings of pip, and start again.")
 
 
 def _install_project(folder: Path) -> None:
     # With what the lock brought, the build backend among it: nothing is fetched.
-    arguments = ["install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index", "--editable", str(ROOT)]
+    arguments = ["install", "--no-deps", "--no-build-isolation", "--no-index", "--editable", str(ROOT)]
     _install(folder, arguments, "The project itself could not be installed.")
 
 
 def _install(folder: Path, arguments: list[str], advice: str) -> None:
-    if _uv() and _succeeds([_uv(), "pip", *arguments, "--python", str(folder / "bin" / "python")]):
+    if _uv() and _succeeds([_uv(), "pip", *arguments, "--quiet", "--python", str(folder / "bin" / "python")]):
         return
-    if not _succeeds(_pip(folder, *arguments), show=True):
-        _stop(advice)
+    said: list[str] = []
+    if not _succeeds(_pip(folder, *arguments), said):
+        _stop(f"this went wrong:\n{''.join(said[-20:])}{advice}")
 
 
 def _pip(folder: Path, *arguments: str) -> list[str]:
@@ -137,21 +148,28 @@ def _uv() -> str:
     return shutil.which("uv") or ""
 
 
-def _succeeds(command: list[str], *, show: bool = False) -> bool:
+def _succeeds(command: list[str], said: list[str] | None = None) -> bool:
+    """Run a command, keep what it says, and show on a terminal how far it has come."""
     # A `user = true` in pip's configuration would send packages past the environment.
     environment = {**os.environ, "PIP_USER": "0"}
-    done = subprocess.run(
+    said = [] if said is None else said
+    with subprocess.Popen(
         command,
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
-        check=False,
-    )
-    if done.returncode != 0 and show:
-        sys.stderr.write(done.stdout)
-    return done.returncode == 0
+        close_fds=False,  # the lock is passed on
+    ) as process:
+        for line in process.stdout or ():
+            said.append(line)
+            collected = sum(one.startswith("Collecting ") for one in said)
+            if sys.stderr.isatty() and line.startswith(("Collecting ", "Installing ")):
+                sys.stderr.write(f"\rpivault: {collected} found{', installing' * line.startswith('Installing ')} ")
+    if sys.stderr.isatty() and any(line.startswith("Collecting ") for line in said):
+        sys.stderr.write("\n")
+    return process.returncode == 0
 
 
 def _digest(*parts: bytes) -> str:

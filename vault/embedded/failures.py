@@ -36,7 +36,7 @@ def unusable_folder(data_dir: Path, error: OSError) -> EmbeddedServerError:
         errno.EACCES: "this user may not write there",
         errno.EPERM: "this user may not write there",
         errno.EROFS: "it is on a read-only file system",
-        errno.ENOTDIR: "a part of its path is a file",
+        errno.ENOTDIR: "it, or a part of its path, is a file",
         errno.EEXIST: "it is a file",
         errno.ENAMETOOLONG: "its name is too long",
     }.get(error.errno or 0, error.strerror or "it cannot be used")
@@ -48,5 +48,7 @@ def from_output(data_dir: Path, what: str, output: str) -> EmbeddedServerError:
     if "No space left on device" in output:
         return disk_full(data_dir)
     told = _TELLING.findall(output) or output.strip().splitlines()[-1:] or ["it gave no reason"]
-    reasons = "; ".join(line.strip().rstrip(".") for line in told[-3:])
+    reasons = re.sub(
+        r"/proc/self/fd/\d+", str(data_dir / "cluster"), "; ".join(x.strip().rstrip(".") for x in told[-3:])
+    )
     return EmbeddedServerError(f"PostgreSQL could not {what} in {data_dir}: {reasons}.")
