@@ -1,13 +1,13 @@
 """The ledger: outbox, tree, checkpoints, persons' counters.
 
-Revision ID: 0001_ledger
+Revision ID: 0001
 Revises:
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0001_ledger"
+revision = "0001"
 down_revision = None
 
 BODY_FITS = """
