@@ -17,7 +17,7 @@ from vault.embedded.folder import Folder
 
 _STEP: Final = 0.01
 _PORT_ATTEMPTS: Final = 5
-_PATIENCE_WITH_LEFTOVERS: Final = 2.0
+_PATIENCE_WITH_LEFTOVERS: Final = 1.0
 _LEFTOVERS_LIMIT: Final = 20.0
 _FAST_SHUTDOWN: Final = 30.0
 

@@ -97,7 +97,7 @@ class Supervisor:
             return True
         _say(f"postgres ended with status {self._postgres.process.returncode}; starting it again")
         if clock.monotonic() - self._begun < _SHORT_LIFE:
-            time.sleep(1)
+            time.sleep(0.5)
         try:
             self._postgres = self._started(port=self._postgres.port)
         except (EmbeddedServerError, OSError) as error:
