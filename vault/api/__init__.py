@@ -1,0 +1,54 @@
+"""The machine front: JSON over HTTP for people's programs, requesters, officers and regulators.
+
+Does: parses, opens one transaction, calls one act, renders. Described by /openapi.json.
+Trusts: the rooms for every rule. Session cookies with a token in X-CSRF-Token for people and staff; access
+tokens bound by DPoP for requesters; private_key_jwt at the OAuth back channel.
+Promises: problem documents (RFC 9457) for every refusal, OAuth's own errors (RFC 6749) under /oauth;
+unknown fields are refused; no value of a person in any address.
+"""
+
+from functools import cache
+
+from litestar import Response, get
+from litestar.router import Router
+
+from vault.api import applications, health, sections, sessions
+from vault.api.description import as_text, describe
+from vault.api.oauth import BACK_CHANNEL, oauth_failure
+from vault.edge.csrf import NO_FORM_TOKEN
+
+__all__ = ["BACK_CHANNEL", "oauth_failure", "openapi_document", "routes"]
+
+
+def routes() -> list[Router]:
+    """Every endpoint."""
+    handlers = [
+        health.live,
+        health.ready,
+        sessions.register,
+        sessions.begin_session,
+        sessions.end_session,
+        sessions.read_me,
+        sections.read_catalogue,
+        sections.list_sections,
+        sections.read_section,
+        sections.write_section,
+        sections.list_versions,
+        sections.read_version,
+        applications.apply,
+        applications.read_application,
+    ]
+    return [Router("/", route_handlers=handlers), Router("/", route_handlers=[read_openapi], include_in_schema=False)]
+
+
+@cache
+def openapi_document() -> str:
+    """The OpenAPI 3.1 description as text."""
+    return as_text(describe(routes()))
+
+
+@get("/openapi.json", opt=NO_FORM_TOKEN)
+async def read_openapi() -> Response[bytes]:
+    """This description."""
+    headers = {"Cache-Control": "public, max-age=300"}
+    return Response(openapi_document().encode(), media_type="application/json", headers=headers)

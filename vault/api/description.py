@@ -1,0 +1,161 @@
+"""The OpenAPI 3.1 description: litestar's own, made truthful about bodies, headers and errors."""
+
+import json
+from typing import Any, Final
+
+import msgspec
+from litestar import Litestar
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, License, Reference, SecurityScheme
+from litestar.router import Router
+
+from vault.edge.csrf import HEADER
+from vault.edge.problems import PROBLEM_JSON
+
+VERSION: Final = "1"
+_REF: Final = "#/components/schemas/{name}"
+_INTRODUCTION: Final = """\
+The machine front of a personal-information vault with consent brokering.
+
+People and staff sign in with a session cookie; every request of theirs that changes something also sends the value of
+the csrf cookie in `X-CSRF-Token` (any GET sets that cookie). Requesters authenticate with `private_key_jwt` and present
+access tokens bound to their key by DPoP (RFC 9449). Refusals are problem documents (RFC 9457) whose `type` leads to an
+explanation; under `/oauth` they are OAuth errors (RFC 6749 section 5.2).
+"""
+
+
+_SIGNED_IN: Final = frozenset({"people", "profile", "sharing", "desk", "oversight"})
+"""Tags of what a session cookie opens."""
+_SECURITY: Final[dict[str, SecurityScheme | Reference]] = {
+    "session": SecurityScheme(
+        type="apiKey",
+        security_scheme_in="cookie",
+        name="session",
+        description="Set by POST /v1/sessions; named __Host-session under https.",
+    ),
+    "dpop": SecurityScheme(
+        type="http", scheme="DPoP", description="An access token bound to the caller's key (RFC 9449)."
+    ),
+}
+
+
+class FieldProblem(msgspec.Struct, frozen=True):
+    """One field that is wrong, and why."""
+
+    field: str
+    why: str
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """RFC 9457. Further members depend on the type."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    request_id: str
+    errors: list[FieldProblem] | None = None
+
+
+class OAuthFailure(msgspec.Struct, frozen=True):
+    """RFC 6749 section 5.2."""
+
+    error: str
+    error_description: str
+
+
+class Extra(msgspec.Struct, frozen=True, kw_only=True):
+    """What a handler's ``opt["extra"]`` adds to its description."""
+
+    body: Any = None
+    """The type of the JSON body."""
+    form: dict[str, str] | None = None
+    """Fields of a form body, with what they are."""
+    headers: dict[str, str] | None = None
+    """Headers that must be sent, with what they are."""
+    answers: dict[int, str] | None = None
+    """Further successful statuses, with what they mean."""
+    media_type: str | None = None
+    """Of the answer, where it is not JSON."""
+
+
+def describe(routes: list[Router]) -> dict[str, Any]:
+    """The document of these routes, as plain data."""
+    config = OpenAPIConfig(
+        title="pivault",
+        version=VERSION,
+        description=_INTRODUCTION,
+        license=License(name="Apache-2.0", identifier="Apache-2.0"),
+        use_handler_docstrings=True,
+        operation_id_creator=lambda handler, _method, _path: handler.handler_name,
+        render_plugins=[JsonRenderPlugin(path="/unused.json")],
+        components=Components(security_schemes=_SECURITY),
+    )
+    app = Litestar(routes, openapi_config=config, logging_config=None)
+    document: dict[str, Any] = app.openapi_schema.to_schema()
+    handlers = {h.handler_name: h for route in app.routes for h in getattr(route, "route_handlers", ())}
+    used: list[Any] = [Problem, OAuthFailure]
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            extra: Extra = handlers[operation["operationId"]].opt.get("extra", Extra())
+            _complete(path, method, operation, extra=extra)
+            used += [extra.body] if extra.body is not None else []
+    _, schemas = msgspec.json.schema_components(used, ref_template=_REF)
+    document["components"].setdefault("schemas", {}).update(schemas)
+    return document
+
+
+def as_text(document: dict[str, Any]) -> str:
+    """The committed form: sorted, indented, ended by a newline."""
+    return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _complete(path: str, method: str, operation: dict[str, Any], *, extra: Extra) -> None:
+    summary, _, rest = operation.pop("description", "").partition(". ")
+    operation["summary"] = summary.strip().rstrip(".")
+    if rest.strip():
+        operation["description"] = " ".join(rest.split())
+    operation.pop("deprecated", None)
+    parameters = operation.setdefault("parameters", [])
+    parameters += [_header(name, told) for name, told in (extra.headers or {}).items()]
+    is_back_channel = path.startswith("/oauth/")
+    tag = operation["tags"][0]
+    if method in {"post", "put", "delete"} and (tag in _SIGNED_IN or tag == "entering"):
+        parameters.append(_header(HEADER, "The value of the csrf cookie."))
+    if tag in _SIGNED_IN:
+        operation["security"] = [{"session": []}]
+    if tag == "releases":
+        operation["security"] = [{"dpop": []}]
+    if extra.body is not None or extra.form is not None:
+        operation["requestBody"] = _body(extra)
+    responses = operation["responses"]
+    for status in [status for status in responses if not status.startswith("2")]:
+        del responses[status]
+    for response in responses.values():
+        response.pop("headers", None)
+        if extra.media_type:
+            response["content"] = {extra.media_type: {"schema": {"type": "string"}}}
+    responses.update({str(status): {"description": told} for status, told in (extra.answers or {}).items()})
+    responses["default"] = _refusal(is_back_channel)
+
+
+def _header(name: str, told: str) -> dict[str, Any]:
+    return {"name": name, "in": "header", "required": True, "description": told, "schema": {"type": "string"}}
+
+
+def _body(extra: Extra) -> dict[str, Any]:
+    if extra.form is not None:
+        properties = {name: {"type": "string", "description": told} for name, told in extra.form.items()}
+        content = {"application/x-www-form-urlencoded": {"schema": {"type": "object", "properties": properties}}}
+        return {"required": True, "content": content}
+    (schema,), _ = msgspec.json.schema_components([extra.body], ref_template=_REF)
+    return {"required": True, "content": {"application/json": {"schema": schema}}}
+
+
+def _refusal(is_back_channel: bool) -> dict[str, Any]:
+    kind, media = ("OAuthFailure", "application/json") if is_back_channel else ("Problem", PROBLEM_JSON)
+    return {
+        "description": "Refused; the body says why.",
+        "content": {media: {"schema": {"$ref": _REF.format(name=kind)}}},
+    }

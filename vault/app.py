@@ -1,0 +1,86 @@
+"""The application, wired once: rooms behind doors, the two fronts before them, the envelope around all."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+import structlog
+from litestar import Litestar, Request, Response
+
+from vault import api, portal
+from vault.clock import SystemClock
+from vault.crypto.keyring import KeyRing
+from vault.db import Database
+from vault.edge.csrf import form_tokens
+from vault.edge.doors import Doors
+from vault.edge.envelope import Envelope
+from vault.edge.problems import as_vault_error, problem_response
+from vault.edge.request import VaultRequest
+from vault.errors import Tampered, VaultError
+from vault.settings import Settings
+
+_log = structlog.get_logger("vault")
+
+
+def build(settings: Settings, admin_url: str, ring: KeyRing) -> Litestar:
+    """The application of one server process, on a database of its own that ends with it."""
+    database = Database(admin_url, ring, SystemClock(), pool_size=settings.pool_size)
+    return create_app(Doors.over(settings, database), owns_database=True)
+
+
+def create_app(doors: Doors, *, owns_database: bool = False) -> Litestar:
+    """The ASGI application over open doors."""
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        asyncio.get_running_loop().set_exception_handler(_quietly)
+        async with doors.open():
+            yield
+        if owns_database:
+            await doors.database.close()
+
+    app = Litestar(
+        route_handlers=[*api.routes(), *portal.routes()],
+        request_class=VaultRequest,
+        lifespan=[lifespan],
+        middleware=[form_tokens(doors)],
+        exception_handlers={Exception: answer_error},
+        request_max_body_size=doors.settings.max_body,
+        template_config=portal.templates(),
+        openapi_config=None,
+        logging_config=None,
+        pdb_on_exception=False,
+        debug=False,
+    )
+    app.state.doors = doors
+    app.asgi_handler = Envelope(app.asgi_handler, doors.settings)
+    return app
+
+
+def openapi_document() -> str:
+    """The OpenAPI 3.1 description of the machine front, as committed in ``openapi/openapi.json``."""
+    return api.openapi_document()
+
+
+def answer_error(asked: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """Any exception as an answer: OAuth's errors by RFC 6749, pages for people, problem documents for programs."""
+    request, known = cast(VaultRequest, asked), as_vault_error(error)
+    _note(error, known)
+    if request.url.path in api.BACK_CHANNEL:
+        return api.oauth_failure(known)
+    if portal.prefers_page(request):
+        return portal.error_page(request, known)
+    return problem_response(known, issuer=request.doors.issuer, request_id=request.request_id)
+
+
+def _note(error: Exception, known: VaultError) -> None:
+    if known.status >= 500 or isinstance(known, Tampered):
+        _log.error("failed", problem=known.name, private=known.private, exc_info=error)
+    elif known.private:
+        _log.info("refused", problem=known.name, private=known.private)
+
+
+def _quietly(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """asyncio's own report quotes the exception's text, which may quote a row."""
+    _log.error("background_failure", exc_info=context.get("exception"))

@@ -1,0 +1,65 @@
+"""Structured logs: one JSON line per event, ids and never contents.
+
+An exception is written as its class and the places it passed, without its text: driver errors quote
+the values of the row that failed.
+"""
+
+import logging
+import sys
+import traceback
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+Event = MutableMapping[str, Any]
+
+
+def configure(level: str, log_format: str) -> None:
+    """Send our logs and those of the libraries to standard error; ``log_format`` is json or text. Call once."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        without_texts,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        cache_logger_on_first_use=True,
+    )
+    last: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer() if log_format == "json" else structlog.dev.ConsoleRenderer(colors=False)
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for name in ("uvicorn.access", "httpx", "httpcore"):  # they write addresses with ids and queries in them
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def without_texts(_logger: Any, _method: str, event: Event) -> Event:
+    """Replace ``exc_info`` by the exception's class and its frames."""
+    info = event.pop("exc_info", None)
+    if info is True:
+        info = sys.exc_info()
+    error = info[1] if isinstance(info, tuple) else info
+    if isinstance(error, BaseException):
+        event["exception"] = type(error).__name__
+        event["frames"] = frames(error)
+    return event
+
+
+def frames(error: BaseException) -> list[str]:
+    """Where the exception and its causes passed: file:line function, innermost last."""
+    places = [f"{f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(error.__traceback__)]
+    return [*frames(error.__cause__), type(error.__cause__).__name__, *places] if error.__cause__ else places

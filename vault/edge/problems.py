@@ -1,0 +1,118 @@
+"""The one place that turns errors into answers: RFC 9457 problem documents from the VaultError family."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import msgspec
+from litestar import Response
+from litestar.exceptions import HTTPException
+
+from vault.errors import (
+    Invalid,
+    Malformed,
+    NotFound,
+    Refused,
+    TooLarge,
+    TooMany,
+    Unauthenticated,
+    Unavailable,
+    VaultError,
+)
+
+PROBLEM_JSON: Final = "application/problem+json"
+
+
+class MethodNotAllowed(VaultError):
+    """RFC 9110 section 15.5.6."""
+
+    name, status, title = "method-not-allowed", 405, "This address does not take that method"
+    advice = "See the Allow header, or the description of the interface at /openapi.json."
+
+
+class UnsupportedMediaType(VaultError):
+    """RFC 9110 section 15.5.16."""
+
+    name, status, title = "unsupported-media-type", 415, "The body is of a kind we do not read here"
+    advice = "Send application/json (pages send forms)."
+
+
+class FormTokenMissing(Refused):
+    """The proof that a request was meant: without it a foreign page could act for whoever is signed in."""
+
+    name, title = "form-token", "The request does not show that you meant it"
+    advice = (
+        "Reload the page and send the form again. Programs: send the value of the csrf cookie in the "
+        "header X-CSRF-Token."
+    )
+
+
+_BY_STATUS: Final[dict[int, type[VaultError]]] = {
+    400: Malformed,
+    401: Unauthenticated,
+    403: Refused,
+    404: NotFound,
+    405: MethodNotAllowed,
+    413: TooLarge,
+    415: UnsupportedMediaType,
+    422: Invalid,
+    429: TooMany,
+    503: Unavailable,
+}
+
+
+def family() -> dict[str, type[VaultError]]:
+    """Every kind of failure that is loaded, by the name of its problem type, in alphabetical order."""
+    kinds = {VaultError.name: VaultError}
+    for kind in _below(VaultError):
+        kinds.setdefault(kind.name, kind)
+    return dict(sorted(kinds.items()))
+
+
+def _below(kind: type[VaultError]) -> Iterator[type[VaultError]]:
+    for child in kind.__subclasses__():
+        yield child
+        yield from _below(child)
+
+
+def as_vault_error(error: Exception) -> VaultError:
+    """The member of the family that stands for any exception; what is not ours becomes ``internal``."""
+    if isinstance(error, VaultError):
+        return error
+    if isinstance(error, HTTPException):
+        if "CSRF" in str(error.detail):
+            return FormTokenMissing()
+        return _BY_STATUS.get(error.status_code, Malformed if error.status_code < 500 else VaultError)()
+    return VaultError()
+
+
+def problem(error: VaultError, *, issuer: str, request_id: str) -> dict[str, Any]:
+    """The members of the problem document (RFC 9457 section 3.1), with the request id beside them."""
+    return {
+        "type": f"{issuer}/problems/{error.name}",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.public,
+        **error.members,
+        "request_id": request_id,
+    }
+
+
+def headers_of(error: VaultError) -> dict[str, str]:
+    """Headers that belong to the status: Retry-After, WWW-Authenticate."""
+    headers = {}
+    if isinstance(error, TooMany | Unavailable):
+        headers["Retry-After"] = str(error.retry_after)
+    if error.status == 401:
+        # RFC 9110 section 11.6.1: a 401 names a scheme; requesters use DPoP (RFC 9449 section 7.1)
+        headers["WWW-Authenticate"] = 'DPoP algs="EdDSA Ed25519 ES256 PS256"'
+    return headers
+
+
+def problem_response(error: VaultError, *, issuer: str, request_id: str) -> Response[bytes]:
+    """The error as an answer."""
+    return Response(
+        msgspec.json.encode(problem(error, issuer=issuer, request_id=request_id)),
+        status_code=error.status,
+        media_type=PROBLEM_JSON,
+        headers=headers_of(error),
+    )

@@ -1,0 +1,41 @@
+"""The human front: pages for persons, officers and regulators (Jinja, htmx, one stylesheet).
+
+Does: renders what the rooms return and turns forms into acts, in English and in simplified Chinese.
+Trusts: the rooms for every rule; a page that is not shown is no protection.
+Promises: everything works without JavaScript; nothing inline, nothing from elsewhere (CSP); no value of a
+person in an address; consent is asked with yes and no of equal weight and nothing ticked beforehand.
+"""
+
+from litestar.datastructures import CacheControlHeader
+from litestar.router import Router
+from litestar.static_files import create_static_files_router
+
+from vault.edge.cookies import YEAR
+from vault.edge.csrf import NO_FORM_TOKEN
+from vault.edge.request import VaultRequest
+from vault.portal import front
+from vault.portal.failures import error_page
+from vault.portal.pages import STATIC, templates
+
+__all__ = ["error_page", "prefers_page", "routes", "templates"]
+
+
+def routes() -> list[Router]:
+    """Every page, and the static files they need."""
+    files = create_static_files_router(
+        "/static",
+        [STATIC],
+        opt=NO_FORM_TOKEN,
+        include_in_schema=False,
+        cache_control=CacheControlHeader(public=True, max_age=YEAR, immutable=True),
+    )
+    pages = Router(
+        "/", route_handlers=[front.welcome, front.language, front.problems, front.problem_type], include_in_schema=False
+    )
+    return [pages, files]
+
+
+def prefers_page(request: VaultRequest) -> bool:
+    """Whether an error is shown as a page: to whoever accepts HTML, outside the machine front."""
+    path = request.url.path
+    return "text/html" in request.headers.get("accept", "") and not path.startswith(("/v1/", "/health/"))

@@ -1,0 +1,68 @@
+"""Keeping the message catalogues: every text that pages show, found in templates, code and the family of errors.
+
+``python -m vault.portal.catalogues`` brings the committed .po files up to date: new texts are added without a
+translation, texts nobody shows any more are dropped. The tests compare and refuse gaps.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import write_po
+
+from vault.edge.problems import family
+from vault.portal.languages import FOLDER, read_catalogue
+from vault.portal.pages import HERE
+
+CODES: Final = ("en", "zh_CN")
+_METHODS: Final = [("**/templates/**.html", "jinja2.ext:babel_extract"), ("**.py", "python")]
+_OPTIONS: Final[dict[str, Any]] = {
+    "**/templates/**.html": {"extensions": "jinja2.ext.i18n", "trim_blocks": "true", "lstrip_blocks": "true"}
+}
+_KEYWORDS: Final[dict[str, Any]] = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
+
+Text = str | tuple[str, str]
+
+
+def texts() -> set[Text]:
+    """Every text that a page may show; a pair where it has a plural."""
+    return {*_in_pages(), *_in_errors()}
+
+
+def _in_pages() -> Iterator[Text]:
+    found = extract_from_dir(HERE, _METHODS, _OPTIONS, _KEYWORDS)
+    for _file, _line, message, _comments, _context in found:
+        yield message if isinstance(message, str) else (message[0], message[1])
+
+
+def _in_errors() -> Iterator[Text]:
+    for kind in family().values():
+        yield kind.title
+        yield kind.advice
+
+
+def updated(code: str) -> Catalog:
+    """The catalogue of a language with exactly today's texts and the translations it has."""
+    old = read_catalogue(code)
+    new = Catalog(locale=code, project="pivault", charset="utf-8", fuzzy=False)
+    for text in sorted(texts(), key=str):
+        known = old.get(text if isinstance(text, str) else text[0])
+        new.add(text, known.string if known else None, flags=known.flags - {"fuzzy"} if known else ())
+    return new
+
+
+def write(code: str) -> int:
+    """Write the .po file of a language. Returns how many texts lack a translation."""
+    catalogue = updated(code)
+    with (FOLDER / code / "LC_MESSAGES" / "messages.po").open("wb") as file:
+        write_po(file, catalogue, width=110, omit_header=False, ignore_obsolete=True, include_lineno=False)
+    return sum(1 for message in catalogue if message.id and not message.string)
+
+
+if __name__ == "__main__":
+    import vault.app  # noqa: F401 - loads every room, and with it every kind of error
+
+    for each in CODES:
+        missing = write(each)
+        print(f"{each}: {missing} without a translation")  # noqa: T201 - a developer's tool
