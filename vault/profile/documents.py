@@ -7,7 +7,7 @@ floats, since they have no canonical form to sign (RFC 8785 allows integers up t
 import functools
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, Final
 
 from vault.accounts import numbers
@@ -56,7 +56,7 @@ def problems(section: str, document: object) -> list[Problem]:
 def _of_field(kind: SectionKind, name: str, value: Any) -> list[Problem]:
     """What is wrong with one field, the graver first: not storable, forbidden, unknown, or against its schema."""
     path = f"{kind.name}.{readable(name)}"
-    found = [*_unfit(value, path, 1), *_forbidden({name: value}, kind.name)]
+    found = list(_unfit(value, path, 1)) or list(_forbidden({name: value}, kind.name))
     if found:
         return found
     if name not in kind.fields:

@@ -44,7 +44,8 @@ def read(data: bytes) -> dict[str, Any]:
     if found:
         errors = [{"field": field, "why": why} for field, why in found]
         raise Invalid("; ".join(f"{field}: {why}" for field, why in found), errors=errors)
-    return {"locale": LOCALES[0], "sections": {}} | person
+    defaults: dict[str, Any] = {"locale": LOCALES[0], "sections": {}}
+    return {**defaults, **person}
 
 
 def problems(person: object) -> list[Problem]:

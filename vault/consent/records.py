@@ -1,0 +1,159 @@
+"""The consent record: what a person agreed to, signed with their own key. Pure.
+
+Names are those of ISO/IEC TS 27560:2023 where it has one (``record_id``, ``pii_processing``, ``events``, …);
+``declaration``, ``limits`` and ``expires_at`` are ours. The record holds no value of the person and no
+identifier but the pairwise one, so that either side may keep it and show it. May grow by members; a new
+``schema_version`` when a meaning changes.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from vault import ids
+from vault.consent.terms import TermItem, Terms
+from vault.crypto.canonical import b64, canonical, digest, unb64
+from vault.crypto.keyring import KeyRing
+from vault.crypto.sealing import mac
+from vault.crypto.signing import verify_ed25519
+from vault.errors import Malformed
+from vault.requesters.views import DeclarationView
+
+SCHEMA: Final = "pivault-consent-1"
+GIVEN: Final = b"given"
+WITHDRAWN: Final = b"withdrawn"
+
+
+@dataclass(frozen=True)
+class Consent:
+    """What goes into a record besides terms and declaration. ``notice``: SHA-256 of the page as it was shown."""
+
+    grant: UUID
+    subject: str
+    given_at: datetime
+    expires_at: datetime
+    locale: str
+    notice: bytes
+
+
+def pairwise(ring: KeyRing, requester: UUID, person: UUID) -> str:
+    """The name by which one requester, and no other, knows a person: 22 characters (OIDC Core section 8.1)."""
+    return b64(ring.derive("pairwise", requester.bytes + person.bytes)[:16])
+
+
+def record(consent: Consent, declaration: DeclarationView, terms: Terms, items: Iterable[TermItem]) -> bytes:
+    """The canonical bytes of the record (RFC 8785)."""
+    body = declaration.body
+    requester = ids.public(ids.REQUESTER, declaration.requester_id)
+    return canonical(
+        {
+            "schema_version": SCHEMA,
+            "record_id": ids.public(ids.GRANT, consent.grant),
+            "pii_principal_id": consent.subject,
+            "pii_processing": {
+                "privacy_notice": {"digest": b64(consent.notice), "alg": "SHA-256"},
+                "language": consent.locale,
+                "purposes": [
+                    {
+                        "purpose": msgspec.to_builtins(body.purpose.text),
+                        "purpose_type": body.purpose.code,
+                        "lawful_basis": body.legal_basis,
+                        "pii_information": [_information(item) for item in items],
+                        "pii_controllers": [requester],
+                        "retention_period": {"days": body.retention_days},
+                        "recipient_third_parties": [],
+                        "withdrawal_method": "in the vault, at any time, with effect for the next release",
+                        "jurisdiction": "CN",
+                    }
+                ],
+            },
+            "party_identification": [
+                {
+                    "party_id": requester,
+                    "party_role": "pii_controller",
+                    "party_name": declaration.requester_name,
+                    "party_contact": declaration.contact.get("privacy_contact"),
+                    "uscc": declaration.requester_uscc,
+                }
+            ],
+            "events": [
+                {
+                    "event_type": "consent_given",
+                    "event_state": "given",
+                    "event_time": moment(consent.given_at),
+                    "entity_id": consent.subject,
+                    "validity_duration": {"days": terms.duration_days},
+                }
+            ],
+            "declaration": {
+                "id": ids.public(ids.DECLARATION, declaration.id),
+                "number": declaration.number,
+                "digest": b64(declaration.digest),
+                "permit_digest": b64(declaration.permit_digest),
+            },
+            "limits": {"max_uses": terms.max_uses, "frequency": msgspec.to_builtins(terms.frequency)},
+            "expires_at": moment(consent.expires_at),
+        }
+    )
+
+
+def _information(item: TermItem) -> dict[str, Any]:
+    return {
+        "pii_type": item.item,
+        "pii_optional": not item.required,
+        "sensitive_pii_category": item.is_sensitive,
+        "form": item.form,
+    }
+
+
+def moment(at: datetime) -> str:
+    """RFC 3339 in UTC, to the millisecond."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def to_sign(record_bytes: bytes) -> bytes:
+    """What the person signs: the canonical form of ``["consent-record", 1, record]``."""
+    return canonical(["consent-record", 1, msgspec.json.decode(record_bytes)])
+
+
+def withdrawal_to_sign(grant: UUID, record_digest: bytes, at: datetime) -> bytes:
+    """What the person signs when they withdraw: canonical ``["consent-withdrawal", 1, {…}]``."""
+    body = {"record_id": ids.public(ids.GRANT, grant), "record": b64(record_digest), "event_time": moment(at)}
+    return canonical(["consent-withdrawal", 1, body])
+
+
+def record_digest(record_bytes: bytes) -> bytes:
+    """SHA-256 of the canonical record: 32 bytes."""
+    return digest(record_bytes)
+
+
+def commitment(key: bytes, of_record: bytes, about: bytes) -> bytes:
+    """What an entry says of a consent: 32 bytes that tell nothing without the grant's commitment key.
+
+    ``about`` (:data:`GIVEN`, :data:`WITHDRAWN`, a release's id) makes each entry's another, so that entries of one
+    grant cannot be tied together. The key lives in the grant's row and goes when the grant is erased.
+    """
+    return mac(key, b"consent", of_record, about)
+
+
+def receipt(record_bytes: bytes, signature: bytes, signing_public: bytes) -> dict[str, Any]:
+    """The consent receipt, as JSON data: the record, the person's signature, and how to check it."""
+    return {
+        "record": msgspec.json.decode(record_bytes),
+        "signature": {"alg": "EdDSA", "public_key": b64(signing_public), "value": b64(signature)},
+    }
+
+
+def verify_receipt(given: dict[str, Any]) -> None:
+    """Check a receipt offline. Raises Tampered when the signature does not fit, Malformed when it is none."""
+    try:
+        signature = given["signature"]
+        public, value = unb64(signature["public_key"]), unb64(signature["value"])
+        signed = to_sign(canonical(given["record"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise Malformed("This is not a consent receipt.") from error
+    verify_ed25519(public, signed, value)

@@ -1,0 +1,144 @@
+"""Rows of the consent room. All belong to a person; none holds a value of theirs."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from vault.db import Base, Guarded
+from vault.ids import DeclarationId, GrantId, PersonId, RequesterId
+
+ACTIVE, WITHDRAWN = "active", "withdrawn"
+_GRANT = ("grants.person_id", "grants.id")
+_COMPARTMENT = "compartment IN ('general', 'sensitive')"
+
+
+class Grant(Guarded, Base):
+    """What a person allowed. ``token_epoch`` is what tokens are checked against; ``record`` is held by
+    ``record_digest``. Expiry is no status: it is decided when reading."""
+
+    __tablename__ = "grants"
+    __table_args__ = (
+        sa.CheckConstraint("status IN ('active', 'withdrawn')", name="status"),
+        sa.CheckConstraint("(status = 'withdrawn') = (withdrawn_at IS NOT NULL)", name="withdrawn"),
+        sa.CheckConstraint("expires_at > given_at", name="expires"),
+        sa.CheckConstraint("approval_needed = (sensitive_public IS NOT NULL)", name="approval"),
+        sa.CheckConstraint("approval_needed = (officer_share IS NOT NULL)", name="officer_share"),
+        sa.CheckConstraint("token_epoch >= 1", name="token_epoch"),
+        {"info": {"shard": "person_id"}},
+    )
+    guarded: ClassVar[tuple[str, ...]] = (
+        "requester_id",
+        "client_id",
+        "declaration_id",
+        "declaration_number",
+        "items",
+        "parts",
+        "status",
+        "token_epoch",
+        "given_at",
+        "expires_at",
+        "withdrawn_at",
+        "max_uses",
+        "frequency",
+        "locale",
+        "record_digest",
+        "record_signature",
+        "commitment_key",
+        "general_public",
+        "sensitive_public",
+        "officer_share",
+        "officer_key",
+        "approval_needed",
+    )
+
+    person_id: Mapped[PersonId] = mapped_column(primary_key=True)
+    id: Mapped[GrantId] = mapped_column(primary_key=True)
+    requester_id: Mapped[RequesterId] = mapped_column()
+    client_id: Mapped[UUID] = mapped_column()
+    declaration_id: Mapped[DeclarationId] = mapped_column()
+    declaration_number: Mapped[int] = mapped_column()
+    items: Mapped[list[dict[str, Any]]] = mapped_column()
+    """[{"item", "form"}], in the order of the request."""
+    parts: Mapped[list[dict[str, Any]]] = mapped_column()
+    """[{"section", "compartment"}]: whose section keys are sealed to this grant."""
+    status: Mapped[str] = mapped_column()
+    token_epoch: Mapped[int] = mapped_column()
+    given_at: Mapped[datetime] = mapped_column()
+    expires_at: Mapped[datetime] = mapped_column()
+    withdrawn_at: Mapped[datetime | None] = mapped_column()
+    max_uses: Mapped[int | None] = mapped_column()
+    frequency: Mapped[dict[str, Any]] = mapped_column()
+    """{"per": "hour" | "day", "count"}."""
+    locale: Mapped[str] = mapped_column()
+    record: Mapped[bytes] = mapped_column()
+    record_digest: Mapped[bytes] = mapped_column()
+    record_signature: Mapped[bytes] = mapped_column()
+    commitment_key: Mapped[bytes] = mapped_column()
+    """Opens the commitments to this consent in the ledger; goes with erasure."""
+    general_public: Mapped[bytes | None] = mapped_column()
+    sensitive_public: Mapped[bytes | None] = mapped_column()
+    officer_share: Mapped[bytes | None] = mapped_column()
+    """The officers' share, sealed to key ``officer_key`` of the release role."""
+    officer_key: Mapped[int | None] = mapped_column()
+    approval_needed: Mapped[bool] = mapped_column()
+    withdrawal_signature: Mapped[bytes | None] = mapped_column()
+    withdrawal_reason: Mapped[bytes | None] = mapped_column()
+    """The person's words, sealed to the person: nobody else needs them."""
+    keys_replaced_at: Mapped[datetime | None] = mapped_column()
+    """When the section keys this grant had were replaced after its withdrawal."""
+
+
+class GrantWrap(Base):
+    """A grant's secret half for one compartment, under its shares. Deleted when the grant ends."""
+
+    __tablename__ = "grant_wraps"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["person_id", "grant_id"], _GRANT),
+        sa.CheckConstraint(_COMPARTMENT, name="compartment"),
+        {"info": {"shard": "person_id"}},
+    )
+
+    person_id: Mapped[PersonId] = mapped_column(primary_key=True)
+    grant_id: Mapped[GrantId] = mapped_column(primary_key=True)
+    compartment: Mapped[str] = mapped_column(primary_key=True)
+    wrapped: Mapped[bytes] = mapped_column()
+
+
+class GrantPart(Base):
+    """One section key, sealed to the grant's public half. Deleted when the grant ends."""
+
+    __tablename__ = "grant_parts"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["person_id", "grant_id"], _GRANT),
+        sa.CheckConstraint(_COMPARTMENT, name="compartment"),
+        {"info": {"shard": "person_id"}},
+    )
+
+    person_id: Mapped[PersonId] = mapped_column(primary_key=True)
+    grant_id: Mapped[GrantId] = mapped_column(primary_key=True)
+    section: Mapped[str] = mapped_column(primary_key=True)
+    compartment: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    sealed: Mapped[bytes] = mapped_column()
+
+
+class GrantUse(Base):
+    """How often a grant was used: counters, which change with every release and so carry no MAC. The ledger has
+    every use as an entry."""
+
+    __tablename__ = "grant_uses"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["person_id", "grant_id"], _GRANT),
+        sa.CheckConstraint("uses >= 0 AND window_uses >= 0", name="counts"),
+        {"info": {"shard": "person_id"}},
+    )
+
+    person_id: Mapped[PersonId] = mapped_column(primary_key=True)
+    grant_id: Mapped[GrantId] = mapped_column(primary_key=True)
+    uses: Mapped[int] = mapped_column()
+    last_used_at: Mapped[datetime | None] = mapped_column()
+    window_start: Mapped[datetime | None] = mapped_column()
+    window_uses: Mapped[int] = mapped_column()
