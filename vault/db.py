@@ -228,9 +228,7 @@ class Database:
             except (ConnectionError, TimeoutError) as error:
                 raise Unavailable("The database does not answer.", private=str(error)) from error
 
-    async def run(
-        self, act: Callable[Concatenate[Session, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    async def run(self, act: Callable[Concatenate[Session, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run an act in a transaction of its own, again if the database asks for it."""
         for attempt in range(_TRIES):
             try:

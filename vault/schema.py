@@ -21,6 +21,7 @@ from typing import Final
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
@@ -156,8 +157,6 @@ def _upgrade(connection: sa.Connection, revision: str) -> None:
 
 def _is_behind(connection: sa.Connection, config: Config, target: str) -> bool:
     """Whether the way to the target leads up. A database ahead of this program is refused by Alembic itself."""
-    from alembic.runtime.migration import MigrationContext
-
     now = MigrationContext.configure(connection).get_current_revision()
     connection.rollback()
     order = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()][::-1]
@@ -168,9 +167,7 @@ def _is_behind(connection: sa.Connection, config: Config, target: str) -> bool:
 
 async def _set_privileges(connection: AsyncConnection) -> None:
     present = set(
-        (
-            await connection.execute(sa.text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))
-        ).scalars()
+        (await connection.execute(sa.text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))).scalars()
     )
     for table in metadata().sorted_tables:
         if table.name not in present:

@@ -41,6 +41,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Base address of the authority that confirms names and numbers (the simulator in the embedded default)."""
     source_key: str | None = None
     """The source's Ed25519 public key, base64url: answers signed by any other key are refused."""
+    log_origin: str | None = None
+    """The ledger's name (C2SP checkpoint origin), fixed once entries exist; default: pivault/ and the key ring's id."""
     receipt_timeout: float = 5.0
     """Seconds a release waits for its receipt before it answers 503."""
     max_body: int = 1_048_576
@@ -64,6 +66,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def issuer_url(self) -> str:
         """The issuer identifier."""
         return self.issuer or f"http://{self.host}:{self.port}"
+
+    def origin(self, ring_id: str) -> str:
+        """The ledger's name."""
+        return self.log_origin or f"pivault/{ring_id}"
 
     @property
     def is_https(self) -> bool:

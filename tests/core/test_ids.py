@@ -23,7 +23,16 @@ def test_public_form_round_trips() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "gnt_", "rel_" + "0" * 32, "gnt_" + "0" * 31, "gnt_" + "G" * 32, "gnt_" + "0" * 33, "gnt_\x00" + "0" * 31]
+    "text",
+    [
+        "",
+        "gnt_",
+        "rel_" + "0" * 32,
+        "gnt_" + "0" * 31,
+        "gnt_" + "G" * 32,
+        "gnt_" + "0" * 33,
+        "gnt_\x00" + "0" * 31,
+    ],
 )
 def test_ids_of_another_kind_or_shape_are_absent_things(text: str) -> None:
     """A wrong id looks like something that does not exist."""

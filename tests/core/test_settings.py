@@ -64,7 +64,9 @@ def test_secrets_are_hidden_when_shown() -> None:
 
 def test_settings_survive_the_way_to_a_child_process() -> None:
     """What a parent hands to a worker is what the worker loads."""
-    made = load({"PIVAULT_PORT": "9000", "PIVAULT_SOURCE_URL": "http://127.0.0.1:1", "DATABASE_URL": "postgresql://h/d"})
+    made = load(
+        {"PIVAULT_PORT": "9000", "PIVAULT_SOURCE_URL": "http://127.0.0.1:1", "DATABASE_URL": "postgresql://h/d"}
+    )
     assert load(as_environment(made)) == made
 
 

@@ -34,9 +34,7 @@ async def test_head_equals_the_models(database_url: str) -> None:
 async def test_up_down_up_with_rows(database_url: str, cluster: Cluster) -> None:
     """Every migration can be taken back and applied again on a database that holds rows."""
     connection = await asyncpg.connect(database_url)
-    await connection.execute(
-        "INSERT INTO throttles (key, failures, until, at) VALUES ('\\x01', 1, now(), now())"
-    )
+    await connection.execute("INSERT INTO throttles (key, failures, until, at) VALUES ('\\x01', 1, now(), now())")
     await connection.close()
     await schema.migrate(database_url, cluster.ring, revision="base")
     connection = await asyncpg.connect(database_url)
@@ -73,7 +71,8 @@ async def test_run_time_roles_have_the_listed_privileges_and_no_others(database_
     for table in schema.metadata().sorted_tables:
         listed = table.info.get("grants", schema.DEFAULT_GRANTS).get(role, "")
         wanted = {verb.strip() for verb in listed.split(",") if verb}
-        has = {v for v in verbs if await connection.fetchval("SELECT has_table_privilege($1, $2, $3)", role, table.name, v)}
+        may = "SELECT has_table_privilege($1, $2, $3)"
+        has = {verb for verb in verbs if await connection.fetchval(may, role, table.name, verb)}
         assert has == wanted, f"{role} on {table.name}"
     await connection.close()
 

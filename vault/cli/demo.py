@@ -1,4 +1,4 @@
-"""What ``run`` adds so that a fresh installation can be tried: a simulated source, a founding ceremony, a sample person."""
+"""What ``run`` adds so that a fresh installation can be tried: a simulated source, a founding, a sample person."""
 
 import json
 import subprocess
@@ -20,7 +20,7 @@ from vault.errors import BadConfiguration, Invalid
 from vault.profile import intake
 from vault.registry.founding import Founder, found, is_founded
 from vault.settings import Settings
-from vault.signin.passwords import Doorway, prepare
+from vault.signin import Doorway, prepare
 
 _LARGEST_FILE = 4 * 1024 * 1024
 _ROLES = {
@@ -55,7 +55,8 @@ def source(settings: Settings, console: Console) -> Iterator[Settings]:
         yield settings
         return
     console.print("Starting a simulator of the population register …")
-    command = [sys.executable, "-m", "vault.proofing.simulator", "--port", "0", "--state", str(settings.data / "simulator")]
+    state = str(settings.data / "simulator")
+    command = [sys.executable, "-m", "vault.proofing.simulator", "--port", "0", "--state", state]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.PIPE)
     try:
         line = process.stdout.readline() if process.stdout else b""

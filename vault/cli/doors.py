@@ -8,7 +8,7 @@ from vault.crypto.keyring import KeyRing
 from vault.crypto.passwords import StretchQueue
 from vault.db import Database
 from vault.settings import Settings
-from vault.signin.passwords import Doorway
+from vault.signin import Doorway
 
 T = TypeVar("T")
 

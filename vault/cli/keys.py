@@ -1,13 +1,22 @@
 """``pivault keys``: the key ring's versions."""
 
+import asyncio
 from pathlib import Path
+from typing import Final
 
 import click
 
 from vault import settings as configuration
-from vault.cli.options import data_option, plainly
+from vault.cli.doors import with_database
+from vault.cli.options import data_option, database_option, plainly
 from vault.crypto.keyfile import KeyFile, open_or_create, passphrase_of
 from vault.crypto.keyring import PURPOSES, SIGNING_PURPOSES
+from vault.db import Database
+from vault.ledger.events import REGISTRY, Event
+from vault.ledger.log import append
+from vault.signin import Doorway
+
+ROTATABLE: Final = PURPOSES - {"database", "ledger", "pairwise"}
 
 
 @click.group()
@@ -39,17 +48,28 @@ def list_(data: Path | None) -> None:
 
 
 @keys.command()
-@click.argument("purpose", type=click.Choice(sorted(PURPOSES - {"database"})))
+@click.argument("purpose", type=click.Choice(sorted(ROTATABLE)))
 @data_option
+@database_option
 @plainly
-def rotate(purpose: str, data: Path | None) -> None:
-    """Add a new version of one key. What the old one protects stays readable and moves over when next used.
+def rotate(purpose: str, data: Path | None, database_url: str | None) -> None:
+    """Add a new version of one key and record it in the ledger.
 
-    Restart the servers afterwards: they read the ring when they start.
+    What the old version protects stays readable and moves over when it is next used. Restart the servers
+    afterwards: they read the ring when they start. Three keys do not rotate: the ledger's (its public half is
+    the log's name to the outside; a new one begins a new log), the one behind pairwise identifiers (requesters
+    know people by them), and the one behind the database logins.
 
     \b
     Example: pivault keys rotate token
     """
-    settings = configuration.load(data=data)
-    file = KeyFile(settings.keyring_path, passphrase_of(settings.keyring_path, settings.keyring_passphrase))
-    click.echo(f"{purpose}: version {file.rotate(purpose)} is used for new work once the servers are restarted.")
+    settings = configuration.load(data=data, database_url=database_url)
+
+    async def act(database: Database, _door: Doorway) -> int:
+        event = Event(name="key.rotated", actor=REGISTRY, key=purpose, count=database.ring.versions(purpose)[-1] + 1)
+        await database.run(append, event)  # first: an entry too many is better than a key nobody recorded
+        file = KeyFile(settings.keyring_path, passphrase_of(settings.keyring_path, settings.keyring_passphrase))
+        return file.rotate(purpose)
+
+    version = asyncio.run(with_database(settings, act))
+    click.echo(f"{purpose}: version {version} is used for new work once the servers are restarted.")

@@ -8,7 +8,7 @@ from vault.cli.options import plainly
 
 
 @click.command()
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here (default: standard output).")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here, not to the terminal.")
 @plainly
 def openapi(output: Path | None) -> None:
     """Print the OpenAPI 3.1 document.

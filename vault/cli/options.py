@@ -20,7 +20,7 @@ person_option = click.option(
     "--person", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The story's person (JSON file)."
 )
 kit_option = click.option(
-    "--kit", type=click.Path(file_okay=False, path_type=Path), help="Write what an outside client needs into this folder."
+    "--kit", type=click.Path(file_okay=False, path_type=Path), help="Write what an outside client needs here."
 )
 
 

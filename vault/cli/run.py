@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 import httpx
+from msgspec.structs import replace
 from rich.console import Console
 
 from vault.cli import demo
@@ -21,7 +23,6 @@ from vault.cli.story.dump import Thief
 from vault.cli.story.scene import Scene
 from vault.errors import VaultError
 from vault.settings import Settings, as_environment
-from msgspec.structs import replace
 
 
 @dataclass(frozen=True)
@@ -37,35 +38,34 @@ class RunOptions:
 
 def run_installation(settings: Settings, options: RunOptions) -> int:
     """Set up, play the story when due, serve. Returns the exit status."""
-    console = Console(stderr=False)
+    console = Console()
     person = demo.read_person(options.person)  # a bad file is reported before anything is started
     with ExitStack() as stack:
         sock = _socket(settings, options)
         stack.callback(sock.close)
         settings = replace(settings, port=sock.getsockname()[1])
         console.print(f"Data folder: {settings.data}", highlight=False, soft_wrap=True)
-        console.print("Starting the database …" if not settings.database_url else "Connecting to the database …")
+        console.print("Connecting to the database …" if settings.database_url else "Starting the database …")
         runtime = stack.enter_context(installation(settings))
         console.print("Bringing the schema up to date …")
         asyncio.run(runtime.migrate())
-        settings = stack.enter_context(demo.source(settings, console))
-        cast = asyncio.run(demo.founded(replace_settings(runtime, settings)))
-        workers = stack.enter_context(_serving(replace_settings(runtime, settings), sock))
-        base = f"http://{settings.host}:{settings.port}"
-        workers.wait_until_ready(lambda: _is_ready(base))
+        runtime = runtime.under(stack.enter_context(demo.source(settings, console)))
+        cast = asyncio.run(demo.founded(runtime))
+        workers = stack.enter_context(_serving(runtime, sock))
+        workers.wait_until_ready(lambda: _is_ready(_base(settings)))
         status = 0
         if options.story or options.once or options.kit or options.person or not cast.told:
-            status = _tell(replace_settings(runtime, settings), cast, (base, person, options), console)
+            status = _tell(runtime, cast, person, options.kit)
         if not options.once and not workers.told_to_stop:
-            _announce(console, base, cast, person)
+            _announce(console, _base(settings), cast, person)
             workers.watch()
             console.print("Stopping …")
         return status
 
 
-def replace_settings(runtime: Runtime, settings: Settings) -> Runtime:
-    """The same installation under changed settings."""
-    return Runtime(settings, runtime.ring, runtime.admin_url, runtime.pg_bin)
+def _base(settings: Settings) -> str:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{settings.port}"
 
 
 def serve_installation(settings: Settings) -> None:
@@ -76,7 +76,7 @@ def serve_installation(settings: Settings) -> None:
         runtime = stack.enter_context(installation(settings))
         asyncio.run(runtime.check_migrated())
         workers = stack.enter_context(_serving(runtime, sock))
-        workers.wait_until_ready(lambda: _is_ready(f"http://{settings.host}:{settings.port}"))
+        workers.wait_until_ready(lambda: _is_ready(_base(settings)))
         click.echo(f"Serving {settings.issuer_url} with {settings.workers} process(es). Ctrl-C stops.", err=True)
         workers.watch()
 
@@ -115,17 +115,18 @@ def _is_ready(base: str) -> bool:
         return False
 
 
-def _tell(runtime: Runtime, cast: casting.Cast, stage: tuple[str, dict[str, object], RunOptions], console: Console) -> int:
-    base, person, options = stage
+def _tell(runtime: Runtime, cast: casting.Cast, person: dict[str, Any], kit_folder: Path | None) -> int:
+    console = Console()
     console.print("Playing the story through the public HTTP surface …")
     thief = Thief(runtime.admin_url, runtime.ring, demo.public_texts())
-    scene, outcomes = asyncio.run(play.play(play.Stage(base, thief, console), cast, person))
+    stage = play.Stage(_base(runtime.settings), thief, console)
+    scene, outcomes = asyncio.run(play.play(stage, cast, person))
     console.print(play.table(outcomes))
     held = len(outcomes) == len(play.STEPS) and all(outcome.held for outcome in outcomes)
     if held:
         cast.told = True
         casting.save(runtime.settings.data, cast)
-        _write_kit(options.kit, scene, console)
+        _write_kit(kit_folder, scene, console)
     console.print(play.closing(outcomes), highlight=False)
     return 0 if held else 1
 
@@ -140,7 +141,7 @@ def _write_kit(folder: Path | None, scene: Scene, console: Console) -> None:
     console.print(f"Kit in {folder}: {', '.join(names)}", highlight=False, soft_wrap=True)
 
 
-def _announce(console: Console, base: str, cast: casting.Cast, person: dict[str, object]) -> None:
+def _announce(console: Console, base: str, cast: casting.Cast, person: dict[str, Any]) -> None:
     console.print(f"\nServing on {base}", highlight=False)
     for what, path in (("portal", "/"), ("officers' desk", "/desk"), ("regulators", "/oversight")):
         console.print(f"  {what:<15} {base}{path}", highlight=False)

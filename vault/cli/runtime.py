@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -28,6 +28,10 @@ class Runtime:
     pg_bin: Path | None
     """Where the embedded server's programs are; None with a database of one's own."""
 
+    def under(self, settings: Settings) -> "Runtime":
+        """The same installation under changed settings."""
+        return replace(self, settings=settings)
+
     def database(self) -> Database:
         """The application's view: run-time roles only."""
         return Database(self.admin_url, self.ring, SystemClock(), pool_size=self.settings.pool_size)
@@ -47,7 +51,8 @@ class Runtime:
             await engine.dispose()
         if found != schema.head():
             raise BadConfiguration(
-                f"The database is at revision {found or 'none'}, this program at {schema.head()}: run `pivault migrate`."
+                f"The database is at revision {found or 'none'}, this program at {schema.head()}: "
+                "run `pivault migrate`."
             )
 
 

@@ -11,14 +11,12 @@ import msgspec
 
 from vault import ids
 from vault import settings as configuration
-from vault.cli.doors import doorway, with_database
+from vault.cli.doors import with_database
 from vault.cli.options import data_option, database_option, plainly
 from vault.db import Database
 from vault.errors import BadConfiguration
 from vault.registry.founding import Founder, add_officer, add_regulator, found
-from vault.signin.attempts import Attempt, sign_in
-from vault.signin.holders import Holder
-from vault.signin.passwords import Doorway, prepare
+from vault.signin import Attempt, Doorway, Holder, prepare, sign_in
 
 OFFICER_ROLES = ("vetting", "release", "recovery-registry")
 REGULATOR_ROLES = ("oversight", "recovery-supervisor")
@@ -155,9 +153,7 @@ def _new_password(login: str) -> str:
     return word
 
 
-def _run(
-    data: Path | None, database_url: str | None, act: Callable[[Database, Doorway], Awaitable[str]]
-) -> str:
+def _run(data: Path | None, database_url: str | None, act: Callable[[Database, Doorway], Awaitable[str]]) -> str:
     settings = configuration.load(data=data, database_url=database_url)
     return asyncio.run(with_database(settings, act))
 

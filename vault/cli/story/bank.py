@@ -12,8 +12,8 @@ import httpx
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 
-from vault.clock import unix_millis
 from vault.cli.story.browser import expect
+from vault.clock import unix_millis
 
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 RAR_TYPE = "personal_information.v1"

@@ -98,7 +98,7 @@ class Browser:
         answer = await self.http.get(url)
         for _ in range(5):
             where = answer.headers.get("location", "")
-            if answer.status_code not in {302, 303} or not (where.startswith("/") or where.startswith(self.base)):
+            if answer.status_code not in {302, 303} or not where.startswith(("/", self.base)):
                 return answer
             answer = await self.http.get(where)
         return answer

@@ -1,5 +1,6 @@
 """Steps in which the bank and the officers act: vetting, asking, releases."""
 
+import json
 from typing import Any
 
 import httpx
@@ -75,7 +76,8 @@ async def bank_asks_too_much(scene: Scene) -> str:
 
 async def general_items_released(scene: Scene) -> str:
     """(6) General items are released in their forms; the receipt verifies offline."""
-    general = [item for item, _ in scene.facts["ask"] if item not in {scene.facts["optional"], scene.facts["sensitive"]}]
+    left_out = {scene.facts["optional"], scene.facts["sensitive"]}
+    general = [item for item, _ in scene.facts["ask"] if item not in left_out]
     answer = await scene.bank.release(general)
     hold(answer.status_code == 200, f"the release answered {answer.status_code}: {words(answer)}")
     body = answer.json()
@@ -111,8 +113,6 @@ async def _approve(officer: Browser, release: str) -> None:
 
 
 def _receipt_holds(scene: Scene, body: dict[str, Any], answer: httpx.Response) -> None:
-    import json
-
     verified = verify_receipt(json.dumps(body["receipt"]).encode(), scene.facts["vkey"])
     hold(verified.index == body["receipt"]["index"], "the receipt proves another entry")
     scene.facts.setdefault("releases", []).append(body["release"])

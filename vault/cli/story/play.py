@@ -16,7 +16,7 @@ from vault.cli.story.browser import Browser
 from vault.cli.story.cast import Cast
 from vault.cli.story.scene import REDIRECT, BackDoor, Scene
 from vault.errors import Invalid, VaultError
-from vault.requesters.uscc import with_check_character
+from vault.requesters.uscc import check_character
 
 Step = tuple[str, Callable[[Scene], Awaitable[str]]]
 STEPS: tuple[Step, ...] = (
@@ -85,7 +85,7 @@ def facts_from(person: dict[str, Any]) -> dict[str, Any]:
         "unrequired": {optional, _SENSITIVE[0]},
         "sensitive": _SENSITIVE[0],
         "shown_value": person["name"],
-        "uscc": with_check_character("91310000" + "".join(secrets.choice("0123456789") for _ in range(9))),
+        "uscc": _new_uscc(),
         "releases": [],
     }
 
@@ -100,6 +100,12 @@ class Watchers:
     def follow(self, client: httpx.AsyncClient) -> None:
         """Be told of what this client does."""
         client.event_hooks = {"request": [self.on_request], "response": [self.on_answer]}
+
+
+def _new_uscc() -> str:
+    """A well-formed unified social credit code (GB 32100): each telling of the story has a bank of its own."""
+    first = "91310000" + "".join(secrets.choice("0123456789") for _ in range(9))
+    return first + check_character(first)
 
 
 async def play(
