@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> None:
         try:
             _make(folder, wanted)
         except OSError as error:
-            _stop(f"{error.filename or PLACE}: {error.strerror}. The folder of the project must be writable once.")
+            _stop(f"{error.filename or PLACE}: {error.strerror}. Use a clone that this user may write in.")
     sys.stdout.write(f"{folder}\n")
 
 
