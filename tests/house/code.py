@@ -14,12 +14,10 @@ type_of_function = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(frozen=True)
 class Function:
-    """One function: where it is, how long, and how many arguments it takes."""
+    """One function: where it is, and how long."""
 
     place: str
     lines: int
-    arguments: int
-    by_position: int
 
 
 def sources(*tops: str) -> list[Path]:
@@ -41,13 +39,7 @@ def functions(path: Path) -> Iterator[Function]:
     """Every function of a file, those inside others too."""
     for node in ast.walk(parsed(path)):
         if isinstance(node, type_of_function):
-            positional = [a for a in (*node.args.posonlyargs, *node.args.args) if a.arg not in ("self", "cls")]
-            yield Function(
-                f"{named(path)}:{node.lineno} {node.name}",
-                (node.end_lineno or node.lineno) - node.lineno + 1,
-                len(positional) + len(node.args.kwonlyargs),
-                len(positional),
-            )
+            yield Function(f"{named(path)}:{node.lineno} {node.name}", (node.end_lineno or 0) - node.lineno + 1)
 
 
 def imports(path: Path) -> Iterator[str]:

@@ -5,10 +5,10 @@ import re
 
 from tests.house.code import named, parsed, sources, type_of_function
 
-# A reason stands behind the mark: `noqa: RULE -- why`, `type: ignore[code]  # why`, `skip(reason="why")`.
+# A reason stands behind the mark: `noqa: RULE - why`, `type: ignore[code]  # why`, `skip(reason="why")`.
 BARE = [
-    re.compile(r"# noqa(?!: [A-Z0-9, ]+ -- \w)"),
-    re.compile(r"# type: ignore(?!\[[a-z-, ]+\]  # \w)"),
+    re.compile(r"# noqa(?!: [A-Z0-9, ]+ +(#|--?) \w)"),
+    re.compile(r"# type: ignore(?!\[[a-z, -]+\] +(#|--?) \w)"),
     re.compile(r"mark\.(skip|xfail|skipif)\b(?!.*reason=)"),
 ]
 

@@ -13,6 +13,9 @@ EMPTY_NAMES = {"utils", "util", "helpers", "helper", "services", "schemas", "com
 ONLY_IN = {"clock.py": r"\b(datetime\.now|datetime\.today|date\.today|time\.time(_ns)?|time\.monotonic)\b"}
 ONLY_IN["settings.py"] = r"\bos\.(environ|getenv)\b"
 
+# Everything a release rests on is loaded in one round trip, which is only possible across rooms.
+CROSSING = {"vault/release/loading.py"}
+
 
 def room(path: Path) -> str:
     """The room a file of the vault belongs to."""
@@ -43,6 +46,7 @@ def test_rows_do_not_cross_rooms() -> None:
     crossing = [
         f"{named(path)} imports {name}"
         for path in sources("vault")
+        if named(path) not in CROSSING
         for name in imports(path)
         if (found := re.fullmatch(r"vault\.(\w+)\.tables(\.\w+)?", name)) and found[1] != room(path)
     ]
