@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from vault.accounts import the_person
 from vault.consent import records, shares
 from vault.consent.tables import ACTIVE, Grant, GrantUse, GrantWrap
 from vault.consent.terms import TermItem, Terms
@@ -22,7 +23,6 @@ from vault.ids import EntryId, GrantId, PersonId, new_uuid
 from vault.ledger import log
 from vault.ledger.events import PERSON, Event, Item
 from vault.profile.catalogue import GENERAL, LANGUAGES, SENSITIVE
-from vault.profile.keys import owner
 from vault.profile.sealed_keys import Part
 from vault.registry import role_public
 from vault.requesters.views import ClientView, DeclarationView
@@ -75,7 +75,7 @@ class NotChosen(Refused):
 async def give(session: Session, holder: Holder, offer: Offer, choice: Choice) -> Given:
     """Make the grant. Raises NotChosen, Invalid, Refused when offer and declaration do not fit together."""
     # 1. Is it a consent, and to this offer?
-    person = owner(holder)
+    person = await the_person(session, holder)
     decided = _Decided(offer, choice, check_choice(offer.terms, choice))
     _check_offer(offer, session.now)
     # 2. The grant's own keys and shares.
@@ -100,7 +100,7 @@ async def give(session: Session, holder: Holder, offer: Offer, choice: Choice) -
 
 async def decline(session: Session, holder: Holder, offer: Offer) -> EntryId:
     """Say no. The requester learns nothing but that there is no code; the person's ledger has the entry."""
-    person = owner(holder)
+    person = await the_person(session, holder)
     declaration = offer.declaration
     event = Event(
         name="grant.declined",

@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
+from vault.accounts import the_person
 from vault.consent import records
 from vault.consent.tables import ACTIVE, WITHDRAWN, Grant, GrantPart, GrantUse, GrantWrap
 from vault.consent.terms import ItemForm
@@ -19,7 +20,6 @@ from vault.errors import Invalid, NotFound, Tampered
 from vault.ids import DeclarationId, GrantId, PersonId, RequesterId
 from vault.ledger import log
 from vault.ledger.events import PERSON, Event, Item
-from vault.profile.keys import owner
 from vault.signin.holders import Holder
 
 EXPIRED: Final = "expired"
@@ -82,7 +82,7 @@ async def withdraw(session: Session, holder: Holder, grant: UUID, reason: str | 
     ``reason``: the person's own words, at most 500 characters, readable only by them. A grant that is withdrawn
     already stays as it was. Raises NotFound, Invalid, Tampered. Records ``grant.withdrawn``.
     """
-    person = owner(holder)
+    person = await the_person(session, holder)
     sealed_reason = _sealed_reason(holder, reason)
     # 1. The row lock: a release in flight finishes before it or finds the grant withdrawn.
     row = await session.get(Grant, (person, GrantId(grant)), with_for_update=True, populate_existing=True)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from vault.accounts import the_person
 from vault.consent.shares import part_place, seal_part
 from vault.consent.tables import ACTIVE, WITHDRAWN, Grant, GrantPart
 from vault.db import Session
@@ -49,14 +50,15 @@ async def rotate_after_withdrawal(session: Session, holder: Holder) -> int:
     then a withdrawn grant cannot be opened because its wraps are gone; afterwards what is written is also
     out of reach of whoever kept an old copy of them.
     """
-    ended = await _not_yet_rotated(session, owner(holder))
+    person = await the_person(session, holder)
+    ended = await _not_yet_rotated(session, person)
     parts = {part for grant in ended for part in parts_of(grant)}
     replaced = await replace_keys(session, holder, parts)
     await reseal(session, holder)
     if ended:
         await session.execute(
             sa.update(Grant)
-            .where(Grant.person_id == owner(holder), Grant.id.in_([grant.id for grant in ended]))
+            .where(Grant.person_id == person, Grant.id.in_([grant.id for grant in ended]))
             .values(keys_replaced_at=session.now)
             .execution_options(synchronize_session=False)
         )

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from vault.accounts import the_person
 from vault.crypto.sealing import aead, open_aead, place
 from vault.db import Session
 from vault.errors import NotFound, Refused
@@ -75,7 +76,7 @@ async def attest(session: Session, holder: Holder, section: str, fields: Sequenc
     """
     if not answer.match:
         raise Refused("The source did not confirm these fields.")
-    person = owner(holder)
+    person = await the_person(session, holder)
     version = await versions.stored(session, person, section)
     version.check(holder.bundle.signing_public)
     keys = await part_keys(session, holder, section)

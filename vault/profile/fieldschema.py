@@ -1,5 +1,6 @@
 """JSON Schema 2020-12 as the catalogue uses it: self-contained, bounded, with errors that show no values."""
 
+import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
@@ -18,6 +19,8 @@ _TYPES: Final = {
     "array": "a list",
     "object": "an object",
 }
+_TELLING: Final = ("pattern", "format")  # a wrong length is no news beside these
+_OF_TEXT: Final = ("minLength", "maxLength", *_TELLING)
 _READABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 
 
@@ -91,14 +94,14 @@ class FieldCheck:
         self._validator = _Validator(dict(schema), format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER)
 
     def errors(self, value: Any, path: str) -> list[tuple[str, str]]:
-        """(path, why) of everything wrong with a value. Never quotes the value."""
-        found = []
-        for error in self._validator.iter_errors(value):
+        """(path, why) of everything wrong with a value, one reason for each place. Never quotes the value."""
+        found: dict[tuple[str, str], str] = {}
+        for error in itertools.islice(self._validator.iter_errors(value), _MOST_ERRORS):
             at = path + "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in error.absolute_path)
-            found.append((at, _why(error)))
-            if len(found) == _MOST_ERRORS:
-                break
-        return found
+            place = (at, "" if error.validator in _OF_TEXT else error.validator)
+            if place not in found or error.validator in _TELLING:
+                found[place] = _why(error)
+        return [(at, why) for (at, _), why in found.items()]
 
 
 def _why(error: Any) -> str:

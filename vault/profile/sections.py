@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from vault.accounts import the_person
 from vault.db import Session
 from vault.ids import PersonId
 from vault.ledger import log
@@ -51,7 +52,7 @@ async def write(session: Session, holder: Holder, section: str, document: object
     PreconditionFailed when somebody else was faster. Records ``section.written`` with item names only.
     Grants of the section go on working without further ado (see :mod:`vault.profile.keys`).
     """
-    person = owner(holder)
+    person = await the_person(session, holder)
     values = documents.check(section, document)
     # 1. Is it the version the writer saw?
     present = await versions.newest_number(session, person, section)
@@ -76,7 +77,7 @@ async def read(session: Session, holder: Holder, section: str, number: int | Non
     Raises UnknownItem, NotFound, Tampered when the row is not the person's own work, CannotOpen.
     """
     catalogue().section(section)
-    version = await versions.stored(session, owner(holder), section, number)
+    version = await versions.stored(session, await the_person(session, holder), section, number)
     version.check(holder.bundle.signing_public)
     keys = await part_keys(session, holder, section)
     document: dict[str, Any] = {}
