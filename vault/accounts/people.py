@@ -87,10 +87,8 @@ async def create_person(session: Session, claim: Claim) -> Created:
         )
     )
     await session.flush()
-    await log.append(session, events.Event(name="person.registered", actor=events.PERSON), person=person)
-    if claim.answer is not None:
-        proofed = events.Event(name="person.proofed", actor=events.REGISTRY, outcome=level, source=claim.answer.source)
-        await log.append(session, proofed, person=person)
+    registered = events.Event(name="person.registered", actor=events.PERSON, outcome=level)
+    await log.append(session, registered, person=person)
     return Created(person, holder)
 
 
