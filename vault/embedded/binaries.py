@@ -41,7 +41,7 @@ def packaged() -> Path:
 def version(bin_dir: Path) -> str:
     """The version of the programs in a folder, as "18.4"."""
     try:
-        command = [bin_dir / "postgres", "--version"]
+        command = [str(bin_dir / "postgres"), "--version"]
         answer = subprocess.run(command, capture_output=True, text=True, env=_ENVIRONMENT, check=False)
     except OSError as error:
         raise EmbeddedServerError(f"No PostgreSQL program can be run from {bin_dir}: {error.strerror}.") from None
