@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from vault.accounts import the_person
 from vault.db import Session
@@ -91,7 +92,7 @@ async def listing(session: Session, person: PersonId) -> list[Written]:
     newest = (
         sa.select(SectionVersion.section, SectionVersion.number, SectionVersion.written_at)
         .where(SectionVersion.person_id == person)
-        .distinct(SectionVersion.section)
+        .ext(distinct_on(SectionVersion.section))
         .order_by(SectionVersion.section, SectionVersion.number.desc())
     )
     found = {row.section: Written(*row) for row in await session.execute(newest)}
