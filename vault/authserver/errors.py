@@ -4,7 +4,7 @@
 ``private`` goes to the log. The HTTP edge answers with :meth:`OAuthError.body` and :meth:`OAuthError.headers`.
 """
 
-from typing import Final
+from typing import Any, Final
 
 from vault.errors import VaultError
 
@@ -20,6 +20,11 @@ class OAuthError(VaultError):
     name, status, title = "oauth-error", 400, "The authorization server refuses"
     advice = "The error_description names the check that failed and what to mend."
 
+    is_recorded = False
+    """Whether whoever raised it has recorded it in the ledger already."""
+    items: list[str] | None = None
+    """Names of items that are too much: a member of the answer beside RFC 6749's own."""
+
     def __init__(self, error: str, description: str, status: int = 400, *, check: str = "", private: str = "") -> None:
         plain = "".join(c if c in _ALLOWED else "'" for c in description)
         super().__init__(plain, private=private)
@@ -28,9 +33,10 @@ class OAuthError(VaultError):
         self.http_status = status
         self.check = check or error.replace("_", "-")
 
-    def body(self) -> dict[str, str]:
+    def body(self) -> dict[str, Any]:
         """The JSON of the answer (RFC 6749 section 5.2)."""
-        return {"error": self.error, "error_description": self.description}
+        body: dict[str, Any] = {"error": self.error, "error_description": self.description}
+        return body if self.items is None else {**body, "items": self.items}
 
     def headers(self) -> dict[str, str]:
         """Headers of the answer: never stored; a challenge where the status is 401."""

@@ -1,0 +1,24 @@
+"""Tidying: requests, codes and refresh tokens that have ended. They are refused when read, tidied or not."""
+
+from datetime import timedelta
+from typing import Final
+
+import sqlalchemy as sa
+
+from vault.authserver.tables import Code, PushedRequest, RefreshToken
+from vault.db import Session
+
+_KEPT: Final = timedelta(hours=24)
+"""A used code is remembered this long, so that its second use is recognised as one."""
+
+
+async def delete_ended_requests(session: Session) -> int:
+    """Delete pushed requests, codes and refresh tokens a day past their end. Returns how many in all."""
+    before, gone = session.now - _KEPT, 0
+    for table, key, end in (
+        (PushedRequest, PushedRequest.id, PushedRequest.decide_by),
+        (Code, Code.hash, Code.expires_at),
+        (RefreshToken, RefreshToken.hash, RefreshToken.expires_at),
+    ):
+        gone += len((await session.execute(sa.delete(table).where(end < before).returning(key))).all())
+    return gone

@@ -1,0 +1,109 @@
+"""What the endpoints need of the process, wired once; and what one of them was sent."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Self
+from urllib.parse import unquote_to_bytes
+
+from vault.authserver.errors import InvalidRequest
+from vault.authserver.token_keys import KeyCache
+from vault.crypto.keyring import KeyRing
+from vault.db import Database
+
+MOST_PARAMETERS: Final = 40
+LONGEST_VALUE: Final = 64 * 1024
+
+
+class Meter:
+    """Refusals of strangers, counted by check: nobody unknown can fill the ledger. One per process."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+
+    def count(self, check: str) -> None:
+        """One more."""
+        self._counts[check] += 1
+
+    def take(self) -> dict[str, int]:
+        """The counts so far, which start again at zero."""
+        taken, self._counts = dict(self._counts), Counter()
+        return taken
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuthServer:
+    """The authorization server of one process. ``issuer``: its https address without a slash at the end."""
+
+    issuer: str
+    database: Database
+    keys: KeyCache = field(default_factory=KeyCache)
+    meter: Meter = field(default_factory=Meter)
+
+    @property
+    def ring(self) -> KeyRing:
+        """The key ring."""
+        return self.database.ring
+
+    @property
+    def par_url(self) -> str:
+        """The pushed authorization request endpoint."""
+        return f"{self.issuer}/oauth/par"
+
+    @property
+    def authorize_url(self) -> str:
+        """The authorization endpoint."""
+        return f"{self.issuer}/oauth/authorize"
+
+    @property
+    def token_url(self) -> str:
+        """The token endpoint."""
+        return f"{self.issuer}/oauth/token"
+
+    @property
+    def jwks_url(self) -> str:
+        """The public keys of the tokens."""
+        return f"{self.issuer}/oauth/jwks"
+
+
+@dataclass(frozen=True)
+class Posted:
+    """One POST to the back channel: the form, each parameter once; the DPoP headers; the Authorization header."""
+
+    form: Mapping[str, str]
+    dpop: list[str]
+    authorization: str | None = None
+
+    @classmethod
+    def read(cls, body: bytes, dpop: list[str], authorization: str | None = None) -> Self:
+        """A body of application/x-www-form-urlencoded. Raises InvalidRequest."""
+        return cls(read_form(body), dpop, authorization)
+
+
+def read_form(body: bytes) -> dict[str, str]:
+    """The parameters of a form in UTF-8, strictly: none twice (RFC 6749 section 3.2), all bounded."""
+    form: dict[str, str] = {}
+    if not body:
+        return form
+    pairs = body.split(b"&", MOST_PARAMETERS)
+    if len(pairs) > MOST_PARAMETERS:
+        raise InvalidRequest("form", f"Send at most {MOST_PARAMETERS} parameters.")
+    for pair in pairs:
+        name, value = (_decoded(part) for part in (*pair.split(b"=", 1), b"")[:2])
+        if not name or name in form:
+            raise InvalidRequest("form-single", "Send each parameter once, with a name.")
+        form[name] = value
+    # RFC 6749 section 3.2: parameters without a value are as if they were not sent
+    return {name: value for name, value in form.items() if value}
+
+
+def _decoded(part: bytes) -> str:
+    if len(part) > LONGEST_VALUE:
+        raise InvalidRequest("form", f"A parameter may have {LONGEST_VALUE} bytes at most.")
+    try:
+        text = unquote_to_bytes(part.replace(b"+", b" ")).decode()
+    except UnicodeDecodeError:
+        raise InvalidRequest("form", "Encode the parameters as UTF-8.") from None
+    if "\0" in text:
+        raise InvalidRequest("form", "A parameter must not contain a NUL character.")
+    return text

@@ -1,0 +1,91 @@
+"""How a grant stands, for whoever issues tokens under it: one row, checked, without what only the person sees."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql.asyncpg import dialect
+
+from vault.consent.tables import ACTIVE, Grant
+from vault.consent.terms import ItemForm, details
+from vault.crypto.keyring import KeyRing
+from vault.db import Session
+from vault.errors import NotFound
+from vault.ids import DeclarationId, GrantId, PersonId, RequesterId
+from vault.requesters.declarations import Frequency
+
+_ROW: Final = sa.select(*(Grant.__table__.c[name] for name in (*Grant.guarded_columns(), "mac"))).where(
+    Grant.person_id == sa.bindparam("person", type_=sa.Uuid()), Grant.id == sa.bindparam("grant", type_=sa.Uuid())
+)
+_SQL: Final = str(_ROW.compile(dialect=dialect()))  # type: ignore[no-untyped-call]  # SQLAlchemy's own gap
+_DAY: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class GrantStanding:
+    """A grant as tokens need it. ``lapse``: None while it is live, else ``withdrawn`` or ``expired``."""
+
+    id: GrantId
+    requester_id: RequesterId
+    client_id: UUID
+    declaration_id: DeclarationId
+    items: tuple[ItemForm, ...]
+    token_epoch: int
+    given_at: datetime
+    expires_at: datetime
+    max_uses: int | None
+    frequency: Frequency
+    lapse: str | None
+
+    def details(self, items: Iterable[ItemForm]) -> list[Any]:
+        """These of its items as ``authorization_details`` (RFC 9396 section 7)."""
+        days = max(1, -((self.given_at - self.expires_at) // _DAY))
+        return details(items, days, self.max_uses, self.frequency)
+
+
+async def standing(session: Session, person: PersonId, grant: GrantId) -> GrantStanding:
+    """How the grant stands now. Raises NotFound, Tampered."""
+    found = (await session.execute(_ROW, {"person": person, "grant": grant})).mappings().one_or_none()
+    return read_standing(session.ring, None if found is None else {str(k): v for k, v in found.items()}, session.now)
+
+
+async def standing_by_pool(
+    connection: asyncpg.Connection, ring: KeyRing, person: PersonId, grant: GrantId, *, now: datetime
+) -> GrantStanding:
+    """The same over a plain connection: every refresh pays for it."""
+    return read_standing(ring, await connection.fetchrow(_SQL, person, grant), now)
+
+
+def read_standing(ring: KeyRing, row: Mapping[str, Any] | None, now: datetime) -> GrantStanding:
+    """The standing behind one row, its MAC checked. Raises NotFound, Tampered."""
+    if row is None:
+        raise NotFound("There is no such grant.")
+    Grant.check(ring, row)
+    expired = "expired" if now >= row["expires_at"] else None
+    return GrantStanding(
+        id=GrantId(row["id"]),
+        requester_id=RequesterId(row["requester_id"]),
+        client_id=row["client_id"],
+        declaration_id=DeclarationId(row["declaration_id"]),
+        items=tuple(ItemForm(each["item"], each["form"]) for each in row["items"]),
+        token_epoch=row["token_epoch"],
+        given_at=row["given_at"],
+        expires_at=row["expires_at"],
+        max_uses=row["max_uses"],
+        frequency=msgspec.convert(row["frequency"], Frequency),
+        lapse=expired if row["status"] == ACTIVE else str(row["status"]),
+    )
+
+
+async def end_tokens(session: Session, person: PersonId, grant: GrantId) -> None:
+    """Raise the version that tokens are checked against: every token issued so far is dead. The grant stays."""
+    row = await session.get(Grant, (person, grant), with_for_update=True, populate_existing=True)
+    if row is None:
+        raise NotFound("There is no such grant.")
+    row.token_epoch += 1
+    await session.flush()
