@@ -146,9 +146,11 @@ def shown(settings: Settings) -> dict[str, str]:
     return {k: "(set, hidden)" if k in SECRET and v else str(v) for k, v in values.items()}
 
 
-def as_environment(settings: Settings) -> dict[str, str]:
-    """The settings as variables from which :func:`load` makes the same again: for child processes."""
+def child_environment(settings: Settings, environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment for a child process: the caller's, with exactly these settings in it."""
+    env = os.environ if environment is None else environment
+    others = {k: v for k, v in env.items() if not k.startswith("PIVAULT_") and k != "DATABASE_URL"}
     values = {name: getattr(settings, name) for name in Settings.__struct_fields__}
     url = values.pop("database_url")
-    env = {f"PIVAULT_{name.upper()}": str(value) for name, value in values.items() if value is not None}
-    return env | ({"DATABASE_URL": url} if url else {})
+    given = {f"PIVAULT_{name.upper()}": str(value) for name, value in values.items() if value is not None}
+    return others | given | ({"DATABASE_URL": url} if url else {})

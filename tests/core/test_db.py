@@ -117,11 +117,14 @@ async def test_two_writers_of_one_row_do_not_overwrite_each_other(database: Data
 
 async def test_a_failed_unit_of_work_leaves_nothing(database: Database, power: UUID) -> None:
     """What raises is rolled back."""
+
+    async def act(session: Session) -> None:
+        (await session.get_one(Power, power)).status = "half"
+        await session.flush()
+        raise RuntimeError
+
     with pytest.raises(RuntimeError):
-        async with database.begin() as session:
-            (await session.get_one(Power, power)).status = "half"
-            await session.flush()
-            raise RuntimeError
+        await database.run(act)
     async with database.begin() as session:
         assert (await session.get_one(Power, power)).status == "active"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from vault.errors import BadConfiguration
-from vault.settings import Settings, as_environment, load, shown
+from vault.settings import Settings, child_environment, load, shown
 
 
 def test_defaults_serve_on_loopback_over_http() -> None:
@@ -67,7 +67,7 @@ def test_settings_survive_the_way_to_a_child_process() -> None:
     made = load(
         {"PIVAULT_PORT": "9000", "PIVAULT_SOURCE_URL": "http://127.0.0.1:1", "DATABASE_URL": "postgresql://h/d"}
     )
-    assert load(as_environment(made)) == made
+    assert load(child_environment(made, {})) == made
 
 
 def test_an_https_issuer_makes_cookies_secure() -> None:

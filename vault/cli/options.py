@@ -33,7 +33,8 @@ def plainly(command: Callable[..., Any]) -> Callable[..., Any]:
             return command(*args, **kwargs)
         except VaultError as error:
             click.echo(f"pivault: {error.public}", err=True)
-            for wrong in error.members.get("errors", ()) or ():
+            errors = error.members.get("errors")
+            for wrong in errors if isinstance(errors, list) else ():
                 if isinstance(wrong, dict):
                     click.echo(f"  {wrong.get('field')}: {wrong.get('why')}", err=True)
             sys.exit(1)

@@ -1,7 +1,6 @@
 """``pivault run``, ``story`` and ``serve``: from nothing to a serving installation, and down again."""
 
 import asyncio
-import os
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -11,18 +10,21 @@ from typing import Any
 
 import click
 import httpx
+import uvloop
 from msgspec.structs import replace
 from rich.console import Console
 
+from vault.app import build
 from vault.cli import demo
 from vault.cli.runtime import Runtime, installation, without_credentials
 from vault.cli.serving import Server, Workers, end_with_parent, listen
 from vault.cli.story import cast as casting
 from vault.cli.story import kit, play
-from vault.cli.story.dump import Thief
 from vault.cli.story.scene import Scene
+from vault.cli.story.thief import Thief
 from vault.errors import VaultError
-from vault.settings import Settings, as_environment
+from vault.settings import Settings, child_environment
+from vault.worker import running
 
 
 @dataclass(frozen=True)
@@ -83,15 +85,20 @@ def serve_installation(settings: Settings) -> None:
 
 def serve_as_worker(settings: Settings, fd: int, parent_fd: int) -> None:
     """One server process: the socket and the parent's pipe come as file descriptors."""
-    import uvloop
-
-    from vault.app import build
-
     end_with_parent(parent_fd)
     sock = socket.socket(fileno=fd)
     with installation(settings) as runtime:
-        server = Server(build(settings, runtime.admin_url, runtime.ring), sock)
-        uvloop.run(server.serve_until_told())
+        uvloop.run(_work(runtime, sock))
+
+
+async def _work(runtime: Runtime, sock: socket.socket) -> None:
+    database = runtime.database()
+    try:
+        async with running(runtime.settings, database):
+            server = Server(build(runtime.settings, runtime.admin_url, runtime.ring), sock)
+            await server.serve_until_told()
+    finally:
+        await database.close()
 
 
 def _socket(settings: Settings, options: RunOptions) -> socket.socket:
@@ -102,9 +109,8 @@ def _socket(settings: Settings, options: RunOptions) -> socket.socket:
 
 @contextmanager
 def _serving(runtime: Runtime, sock: socket.socket) -> Iterator[Workers]:
-    given = {k: v for k, v in os.environ.items() if not k.startswith("PIVAULT_") and k != "DATABASE_URL"}
     settings = replace(runtime.settings, database_url=without_credentials(runtime.admin_url))
-    with Workers(settings, sock, given | as_environment(settings)) as workers:
+    with Workers(settings, sock, child_environment(settings)) as workers:
         yield workers
 
 
@@ -118,9 +124,7 @@ def _is_ready(base: str) -> bool:
 def _tell(runtime: Runtime, cast: casting.Cast, person: dict[str, Any], kit_folder: Path | None) -> int:
     console = Console()
     console.print("Playing the story through the public HTTP surface …")
-    thief = Thief(runtime.admin_url, runtime.ring, demo.public_texts())
-    stage = play.Stage(_base(runtime.settings), thief, console)
-    scene, outcomes = asyncio.run(play.play(stage, cast, person))
+    scene, outcomes = asyncio.run(_play(runtime, cast, person, console))
     console.print(play.table(outcomes))
     held = len(outcomes) == len(play.STEPS) and all(outcome.held for outcome in outcomes)
     if held:
@@ -129,6 +133,17 @@ def _tell(runtime: Runtime, cast: casting.Cast, person: dict[str, Any], kit_fold
         _write_kit(kit_folder, scene, console)
     console.print(play.closing(outcomes), highlight=False)
     return 0 if held else 1
+
+
+async def _play(
+    runtime: Runtime, cast: casting.Cast, person: dict[str, Any], console: Console
+) -> tuple[Scene, list[play.Outcome]]:
+    database = runtime.database()
+    try:
+        thief = Thief(runtime.admin_url, database, demo.public_texts())
+        return await play.play(play.Stage(_base(runtime.settings), thief, console), cast, person)
+    finally:
+        await database.close()
 
 
 def _write_kit(folder: Path | None, scene: Scene, console: Console) -> None:

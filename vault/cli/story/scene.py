@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from vault.cli.story.bank import Bank
 from vault.cli.story.browser import Browser, StoryFailed
 from vault.cli.story.cast import Cast
+from vault.cli.story.thief import Loot
 
 REDIRECT = "http://127.0.0.1:9/callback"
 
@@ -32,8 +33,12 @@ class BackDoor(Protocol):
         """Paths of the values that can be read in a dump."""
         ...
 
-    async def open_sections(self) -> tuple[int, int]:
-        """How many times dump and key ring were tried on a ciphertext, and how many opened."""
+    async def take(self) -> None:
+        """Copy every row there is now."""
+        ...
+
+    async def open_sections(self, token: str, issuer: str) -> Loot:
+        """Try dump and key ring on every ciphertext, then the same with the grant's token."""
         ...
 
 

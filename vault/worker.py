@@ -1,0 +1,60 @@
+"""What runs beside the requests: the sequencer, and tidying up what has ended.
+
+Every process of an installation may run this: one sequencer leads, the others wait; tidying twice is
+harmless. Nothing here decides anything: expiry is decided when reading, and a tidy-up that never came
+would only leave dead rows.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Final
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from vault.authserver.hygiene import delete_ended_requests
+from vault.authserver.replay import forget_old_proofs
+from vault.authserver.token_keys import delete_old_keys
+from vault.consent.hygiene import delete_dead_wraps
+from vault.db import Database, Session
+from vault.errors import VaultError
+from vault.ledger.checkpoint import ring_signer
+from vault.ledger.sequencer import Sequencer
+from vault.settings import Settings
+from vault.signin.hygiene import delete_ended_sign_ins
+
+TIDY_EVERY: Final = 60.0
+"""Seconds between two rounds."""
+TIDYING: Final[tuple[Callable[[Session], Awaitable[object]], ...]] = (
+    delete_dead_wraps,
+    delete_ended_requests,
+    delete_ended_sign_ins,
+    delete_old_keys,
+    forget_old_proofs,
+)
+_log = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def running(settings: Settings, database: Database) -> AsyncIterator[Sequencer]:
+    """Sequencer and tidying, for as long as the block lasts."""
+    sequencer = Sequencer(database, ring_signer(database.ring, settings.origin(database.ring.id)))
+    tasks = [asyncio.create_task(sequencer.run()), asyncio.create_task(tidy(database))]
+    try:
+        yield sequencer
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def tidy(database: Database) -> None:
+    """Tidy up once a minute until cancelled; what fails is logged and tried again in the next round."""
+    while True:
+        for act in TIDYING:
+            try:
+                await database.run(act)
+            except (VaultError, SQLAlchemyError, OSError) as error:
+                _log.warning("tidying_failed", act=act.__name__, kind=type(error).__name__)
+        await asyncio.sleep(TIDY_EVERY)
