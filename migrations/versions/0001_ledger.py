@@ -17,7 +17,7 @@ CREATE FUNCTION ledger_body_fits(
 ) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT ($2, $3, $4, $5, $6, $7, $8, $9) IS NOT DISTINCT FROM
            (m.at, m.event, m.requester, m.declaration, m.purpose, m.outcome, m.tag, m.seq)
-    FROM jsonb_to_record(encode($1, 'escape')::jsonb) AS m (
+    FROM json_to_record(encode($1, 'escape')::json) AS m (
         at bigint, event text, requester text, declaration text, purpose text, outcome text, tag text, seq bigint
     )
 $$
@@ -118,12 +118,12 @@ def _create_bodies() -> None:
         sa.Column("idx", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.Column("event", sa.Text(), nullable=False),
-        sa.Column("requester", sa.Text(), nullable=True),
-        sa.Column("declaration", sa.Text(), nullable=True),
-        sa.Column("purpose", sa.Text(), nullable=True),
-        sa.Column("outcome", sa.Text(), nullable=True),
-        sa.Column("tag", sa.Text(), nullable=True),
+        sa.Column("event", sa.Text(collation="C"), nullable=False),
+        sa.Column("requester", sa.Text(collation="C"), nullable=True),
+        sa.Column("declaration", sa.Text(collation="C"), nullable=True),
+        sa.Column("purpose", sa.Text(collation="C"), nullable=True),
+        sa.Column("outcome", sa.Text(collation="C"), nullable=True),
+        sa.Column("tag", sa.Text(collation="C"), nullable=True),
         sa.Column("seq", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("shard", "idx", name="pk_ledger_bodies"),
         sa.CheckConstraint(
@@ -131,16 +131,17 @@ def _create_bodies() -> None:
             name="fits",
         ),
     )
-    for name, columns, present in (
-        ("requester", ["shard", "requester", "idx"], "requester"),
-        ("purpose", ["shard", "purpose", "idx"], "purpose"),
-        ("event", ["shard", "event", "idx"], None),
-        ("at", ["shard", "at"], None),
-        ("tag", ["tag"], "tag"),
+    for name, columns, present, using in (
+        ("requester", ["shard", "requester", "idx"], "requester", "btree"),
+        ("purpose", ["shard", "purpose", "idx"], "purpose", "btree"),
+        ("event", ["shard", "event", "idx"], None, "btree"),
+        ("at", ["shard", "at"], None, "btree"),
+        ("tag", ["tag"], "tag", "hash"),  # looked up by equality only
     ):
         op.create_index(
             f"ix_ledger_bodies_{name}",
             "ledger_bodies",
             columns,
+            postgresql_using=using,
             postgresql_where=None if present is None else sa.text(f"{present} IS NOT NULL"),
         )

@@ -53,11 +53,6 @@ class LogKey:
         return f"{self.origin}+{self.id.hex()}+{base64.b64encode(ED25519 + self.public).decode()}"
 
 
-def log_keys(ring: KeyRing, origin: str) -> list[LogKey]:
-    """The keys with which this ring signs, or used to sign, the log's checkpoints; the present one last."""
-    return [LogKey(origin, ring.public_key("ledger", version=version)) for version in ring.versions("ledger")]
-
-
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
     """What a log commits to: so many entries, this root."""
@@ -72,19 +67,37 @@ class Checkpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Signer:
+    """Signs a log's checkpoints with the newest of the log's keys; the older ones only verify."""
+
+    keys: Sequence[LogKey]
+    sign: Callable[[bytes], bytes]
+    """The 64-byte Ed25519 signature over the bytes it is given, by the last of ``keys``."""
+
+    def note(self, checkpoint: Checkpoint) -> str:
+        """The signed note of a checkpoint."""
+        key, text = self.keys[-1], checkpoint.text()
+        blob = base64.b64encode(key.id + self.sign(text.encode())).decode()
+        return f"{text}\n{_DASH}{key.origin} {blob}\n"
+
+
+def log_keys(ring: KeyRing, origin: str) -> list[LogKey]:
+    """The keys with which this ring signs, or used to sign, the log's checkpoints; the present one last."""
+    return [LogKey(origin, ring.public_key("ledger", version=version)) for version in ring.versions("ledger")]
+
+
+def ring_signer(ring: KeyRing, origin: str) -> Signer:
+    """The signer whose secret lives in the key ring."""
+    return Signer(log_keys(ring, origin), lambda message: ring.sign("ledger", message))
+
+
+@dataclass(frozen=True, slots=True)
 class Signature:
     """One signature line: key name, four bytes of key id, and what that key's type defines."""
 
     name: str
     key_id: bytes
     body: bytes
-
-
-def sign(checkpoint: Checkpoint, key: LogKey, signer: Callable[[bytes], bytes]) -> str:
-    """The signed note. ``signer`` returns the 64-byte Ed25519 signature over the bytes it is given."""
-    text = checkpoint.text()
-    blob = base64.b64encode(key.id + signer(text.encode())).decode()
-    return f"{text}\n{_DASH}{key.origin} {blob}\n"
 
 
 def parse_vkey(text: str) -> LogKey:

@@ -30,7 +30,7 @@ MAX_DRAFT: Final = 60_000
 SEARCHED: Final = ("at", "event", "requester", "declaration", "purpose", "outcome", "tag", "seq")
 """The members that are also columns beside the stored leaf."""
 _ADDED: Final = ("index", "seq", "tag")
-_SEARCHED_TEXTS: Final = ("requester", "declaration", "purpose", "outcome")
+_SEARCHED_TEXTS: Final = ("event", "requester", "declaration", "purpose", "outcome")
 
 
 class Unreadable(ValueError):
@@ -68,7 +68,7 @@ def read(body: bytes, entry_id: UUID) -> dict[str, Any]:
         raise Unreadable("other_id")
     if not all(isinstance(members.get(name), str) for name in ("event", "nonce")) or not _is_moment(members.get("at")):
         raise Unreadable("incomplete")
-    if not all(isinstance(members.get(name, ""), str) for name in _SEARCHED_TEXTS):
+    if not all(isinstance(text := members.get(name, ""), str) and len(text) < 200 for name in _SEARCHED_TEXTS):
         raise Unreadable("ill_typed")
     if not members.keys().isdisjoint(_ADDED):
         raise Unreadable("already_finished")
@@ -84,6 +84,14 @@ def finish(members: dict[str, Any], *, index: int, seq: int | None, tag: bytes |
         members["tag"] = b64(tag)
     body = canonical_unchecked(members)
     return Leaf(body, leaf_hash(body), members)
+
+
+def is_same(draft_body: bytes, leaf_body: bytes) -> bool:
+    """Whether the leaf was made from the draft: nonces do not repeat."""
+    try:
+        return bool(reread(draft_body)["nonce"] == reread(leaf_body)["nonce"])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return False
 
 
 def refusal(body: bytes, entry_id: UUID, why: str, *, at_ms: int) -> tuple[UUID, bytes]:

@@ -1,0 +1,232 @@
+"""Receipts for whoever is waiting: one follower per process, one shared query per step.
+
+A step asks the database, for everybody at once, for the leaf hashes that are new, the bodies of the
+entries somebody waits for, and the newest checkpoint. Only when the hashes lead to the root that the
+checkpoint genuinely signs are receipts made from them (``trusted``); while they do not, nothing is
+handed out and everybody is told to come back.
+
+``hint`` tells the sequencer that the outbox has something: directly when it leads in this process, by
+NOTIFY on a connection of its own otherwise. Never NOTIFY inside an act's transaction: commits that
+notify wait for each other.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from vault.db import APP, Database
+from vault.errors import Tampered, Unavailable
+from vault.ids import EntryId
+from vault.ledger.checkpoint import LogKey
+from vault.ledger.proofs import ProofFailed, build, consistency_nodes, inclusion_nodes, verify_inclusion
+from vault.ledger.receipt import Receipt
+from vault.ledger.sequencer import Sequencer
+from vault.ledger.stored import fetch_edge, fetch_nodes
+from vault.ledger.tree import leaf_hash
+from vault.ledger.trusted import TrustedTree
+
+MOST_WAITING: Final = 2000
+KEPT: Final = 8192
+"""Entries before the newest whose proofs come from memory; older ones cost a query of their own."""
+MOST_HASHES: Final = 4096
+"""Further behind than this, the edge is rebuilt from tiles instead of hash by hash."""
+POLL_WAITING: Final = 0.01
+POLL_IDLE: Final = 1.0
+PAUSE: Final = 0.25
+"""Seconds: between looks when notifications fail to come, and before connecting again."""
+_log = structlog.get_logger(__name__)
+
+_STEP: Final = """
+SELECT newest.size, newest.note, fresh.hashes, wanted.ids, wanted.idxs, wanted.bodies
+FROM (
+    SELECT size, note FROM ledger_checkpoints WHERE shard = $1 ORDER BY size DESC LIMIT 1
+) newest
+CROSS JOIN LATERAL (
+    SELECT array_agg(e.leaf_hash ORDER BY e.idx) AS hashes FROM (
+        SELECT idx, leaf_hash FROM ledger_entries WHERE shard = $1 AND idx >= $2 ORDER BY idx LIMIT $3
+    ) e
+) fresh
+CROSS JOIN LATERAL (
+    SELECT array_agg(e.id) AS ids, array_agg(e.idx) AS idxs, array_agg(b.body) AS bodies
+    FROM unnest($4::uuid[]) AS waiting (id)
+    JOIN ledger_entries e ON e.id = waiting.id AND e.shard = $1
+    JOIN ledger_bodies b ON b.shard = e.shard AND b.idx = e.idx
+) wanted
+"""
+
+
+class Receipts:
+    """Hands out receipts for one log shard. Run :meth:`run` as a task for as long as anybody may wait.
+
+    ``failure`` holds the reason while the stored tree contradicts the checkpoints; ``size`` is how many
+    entries are trusted. ``sequencer``: the one of this process, if it runs one.
+    """
+
+    def __init__(
+        self, database: Database, keys: Sequence[LogKey], *, shard: int = 0, sequencer: Sequencer | None = None
+    ) -> None:
+        self.failure: str | None = None
+        self._database = database
+        self._keys = keys
+        self._shard = shard
+        self._sequencer = sequencer
+        self._tree = TrustedTree(keys)
+        self._waiting: dict[UUID, list[asyncio.Future[Receipt]]] = {}
+        self._asked = asyncio.Event()
+        self._news = asyncio.Event()
+        self._hinted = asyncio.Event()
+
+    @property
+    def size(self) -> int:
+        """Entries trusted so far."""
+        return self._tree.size
+
+    def hint(self) -> None:
+        """Tell the sequencer that the outbox has something. Call it after the act's transaction committed."""
+        if self._sequencer is not None and self._sequencer.leading:
+            self._sequencer.hint()
+        else:
+            self._hinted.set()
+
+    def news(self) -> None:
+        """Say that the tree has grown: what a sequencer in the same process calls after each commit."""
+        self._news.set()
+
+    async def wait(self, entry_id: EntryId, within: float) -> Receipt:
+        """The entry's receipt, as soon as it is in the tree.
+
+        Raises Unavailable after ``within`` seconds, when too many wait, or while the ledger is in doubt. The
+        entry is recorded all the same: whoever asks again for the same id gets the same entry.
+        """
+        if self.failure is not None:
+            raise Unavailable("The ledger cannot prove its entries just now.", retry_after=30)
+        if len(self._waiting) >= MOST_WAITING:
+            raise Unavailable("Too many are waiting for receipts.")
+        mine: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(entry_id, []).append(mine)
+        self._asked.set()
+        try:
+            async with asyncio.timeout(within):
+                return await mine
+        except TimeoutError:
+            raise Unavailable("The receipt has not come in time; the act itself is recorded.") from None
+        finally:
+            self._stop_waiting(entry_id, mine)
+
+    async def run(self) -> None:
+        """Follow the tree until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._follow())
+            group.create_task(self._pass_hints())
+
+    async def _follow(self) -> None:
+        while True:
+            try:
+                async with self._connected() as connection:
+                    await connection.add_listener("ledger_head", lambda *_: self.news())
+                    while True:
+                        await self._step(connection)
+                        self.failure = None
+                        await self._pause()
+            except Tampered as error:
+                self._distrust(error)
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                _log.warning("receipts.connection_lost", kind=type(error).__name__)
+            await asyncio.sleep(PAUSE)
+
+    async def _pause(self) -> None:
+        self._asked.clear()
+        if not self._waiting:
+            await _first(self._asked, POLL_IDLE)
+        if self._waiting:
+            await _first(self._news, POLL_WAITING)
+        self._news.clear()
+
+    async def _step(self, connection: Any) -> None:
+        row = await connection.fetchrow(_STEP, self._shard, self._tree.size, MOST_HASHES, list(self._waiting))
+        if row is None:  # nothing was ever signed
+            return
+        size, note, hashes, *found = row
+        if self._tree.lost or size - self._tree.size != len(hashes or ()):
+            await self._jump(connection, size, note)
+        elif hashes:
+            self._tree.advance(hashes, note)
+        self._tree.forget(self._tree.size - KEPT)
+        for entry_id, index, body in zip(*(column or () for column in found), strict=True):
+            self._answer(entry_id, await self._receipt(connection, body, index))
+
+    async def _jump(self, connection: Any, size: int, note: str) -> None:
+        if size < self._tree.size:
+            raise Tampered(private="the stored tree is shorter than it was")
+        edge = await fetch_edge(connection.fetch, self._shard, size)
+        parts = consistency_nodes(self._tree.size, size)
+        lookup = await fetch_nodes(connection.fetch, self._shard, [node for part in parts for node in part], size=size)
+        self._tree.jump(edge, note, build(parts, lookup))
+
+    async def _receipt(self, connection: Any, body: bytes, index: int) -> Receipt:
+        try:
+            return self._tree.receipt(body, index)
+        except LookupError:  # an old entry, asked for again
+            parts = inclusion_nodes(index, self._tree.size)
+        nodes = [node for part in parts for node in part]
+        path = build(parts, await fetch_nodes(connection.fetch, self._shard, nodes, size=self._tree.size))
+        try:
+            verify_inclusion(leaf_hash(body), index, self._tree.size, path=path, root=self._tree.root)
+        except ProofFailed as error:
+            raise Tampered(private=f"entry {index}: {error.public}") from error
+        return self._tree.receipt_with(body, index, path)
+
+    def _answer(self, entry_id: UUID, receipt: Receipt) -> None:
+        for future in self._waiting.get(entry_id, ()):
+            if not future.done():
+                future.set_result(receipt)
+
+    def _stop_waiting(self, entry_id: UUID, future: asyncio.Future[Receipt]) -> None:
+        others = self._waiting.get(entry_id, [])
+        if future in others:
+            others.remove(future)
+        if not others:
+            self._waiting.pop(entry_id, None)
+
+    def _distrust(self, error: Tampered) -> None:
+        """Hand out nothing, and begin again from what the rows say; the trusted checkpoint is not forgotten."""
+        self.failure = error.private
+        _log.critical("receipts.tampered", shard=self._shard, why=error.private)
+        for futures in self._waiting.values():
+            for future in futures:
+                if not future.done():
+                    future.set_exception(Unavailable("The ledger cannot prove its entries just now.", retry_after=30))
+
+    async def _pass_hints(self) -> None:
+        while True:
+            try:
+                async with self._connected() as connection:
+                    while True:
+                        await self._hinted.wait()
+                        self._hinted.clear()  # hints that come while this one is under way are one hint
+                        await connection.execute("NOTIFY ledger_outbox")
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                _log.warning("receipts.hint_lost", kind=type(error).__name__)
+            await asyncio.sleep(PAUSE)
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[Any]:
+        connection = await self._database.connect(APP)
+        try:
+            yield connection
+        finally:
+            connection.terminate()
+
+
+async def _first(event: asyncio.Event, seconds: float) -> None:
+    """Wait for the event, at most so long."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        pass

@@ -1,0 +1,198 @@
+"""Reading the ledger: proofs for any entry, pages for a regulator, a person's own lines.
+
+Acts on a session of any run-time role. Proofs are made from tiles and the rows of the unfinished
+ones, and verified before they leave: Tampered means that the rows contradict the checkpoint.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from vault import ids
+from vault.crypto.canonical import b64, reread
+from vault.db import Session
+from vault.errors import NotFound, Tampered
+from vault.ids import EntryId
+from vault.ledger.checkpoint import parse
+from vault.ledger.proofs import (
+    ProofFailed,
+    build,
+    consistency_nodes,
+    inclusion_nodes,
+    verify_consistency,
+    verify_inclusion,
+)
+from vault.ledger.receipt import Consistency, Receipt, encode, make_receipt
+from vault.ledger.stored import Fetch, fetch_nodes, fetcher
+from vault.ledger.subjects import tags
+from vault.ledger.tables import BodyRow
+from vault.ledger.tree import leaf_hash
+
+MOST_ROWS: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A stored checkpoint: how many entries it covers, and its signed note."""
+
+    size: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry as stored: its index, the exact bytes of its leaf, their members (see ``leaf``)."""
+
+    index: int
+    body: bytes
+    members: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a regulator asks for; None means any. ``since`` and ``until``: ms since 1970, until excluded."""
+
+    requester: UUID | None = None
+    declaration: UUID | None = None
+    purpose: str | None = None
+    event: str | None = None
+    outcome: str | None = None
+    since: int | None = None
+    until: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a person's history: its number and its entry.
+
+    Without an entry it is on its way (``waiting``) or missing; several mean that the counter was set back.
+    """
+
+    n: int
+    entries: tuple[Entry, ...]
+    waiting: bool
+
+
+_RECEIPT: Final = """
+SELECT e.idx, b.body, c.size, c.note
+FROM ledger_entries e
+JOIN ledger_bodies b ON b.shard = e.shard AND b.idx = e.idx
+CROSS JOIN LATERAL (
+    SELECT size, note FROM ledger_checkpoints WHERE shard = e.shard ORDER BY size DESC LIMIT 1
+) c
+WHERE e.shard = $1 AND {which}
+"""
+_BY_ID: Final = _RECEIPT.format(which="e.id = $2::uuid")
+_BY_INDEX: Final = _RECEIPT.format(which="e.idx = $2::bigint")
+_CHECKPOINTS: Final = "SELECT size, note FROM ledger_checkpoints WHERE shard = $1 AND size = ANY ($2::bigint[])"
+_ENDS: Final = """
+(SELECT size, note FROM ledger_checkpoints WHERE shard = $1 ORDER BY size LIMIT 1)
+UNION ALL
+(SELECT size, note FROM ledger_checkpoints WHERE shard = $1 ORDER BY size DESC LIMIT 1)
+"""
+_TAGGED: Final = """
+SELECT b.idx, b.body, b.tag FROM unnest($2::text[]) AS wanted (tag)
+JOIN ledger_bodies b ON b.tag = wanted.tag AND b.shard = $1
+ORDER BY b.idx
+"""
+_WAITING: Final = "SELECT tag FROM ledger_outbox WHERE shard = $1 AND tag = ANY ($2::bytea[])"
+
+
+async def first_and_latest(session: Session, *, shard: int = 0) -> tuple[Signed, Signed] | None:
+    """The oldest and the newest checkpoint; None while the ledger is empty."""
+    rows = await fetcher(session)(_ENDS, shard)
+    if not rows:
+        return None
+    oldest, newest = (Signed(*row) for row in rows)
+    return oldest, newest
+
+
+async def receipt_of(session: Session, entry_id: EntryId, *, shard: int = 0) -> Receipt:
+    """The receipt of an entry under the newest checkpoint. Raises NotFound: unknown, or not in the tree yet."""
+    return await _receipt(fetcher(session), _BY_ID, shard, entry_id)
+
+
+async def receipt_at(session: Session, index: int, *, shard: int = 0) -> Receipt:
+    """The receipt of the entry at an index, from 0. Raises NotFound."""
+    return await _receipt(fetcher(session), _BY_INDEX, shard, index)
+
+
+async def consistency(session: Session, old_size: int, new_size: int, *, shard: int = 0) -> Consistency:
+    """Proof that the older of two stored checkpoints is the beginning of the newer. Raises NotFound, Invalid."""
+    parts = consistency_nodes(old_size, new_size)
+    fetch = fetcher(session)
+    notes: dict[int, str] = dict([tuple(row) for row in await fetch(_CHECKPOINTS, shard, [old_size, new_size])])
+    if len(notes) != len({old_size, new_size}):
+        raise NotFound("There is no checkpoint of this size.")
+    lookup = await fetch_nodes(fetch, shard, [node for part in parts for node in part], size=new_size)
+    path = build(parts, lookup)
+    old_root, new_root = (parse(notes[size])[0].root for size in (old_size, new_size))
+    try:
+        verify_consistency(old_size, new_size, path=path, old_root=old_root, new_root=new_root)
+    except ProofFailed as error:
+        raise Tampered(private=f"sizes {old_size} and {new_size}: {error.public}") from error
+    return Consistency(old_size, new_size, [encode(step) for step in path], notes[old_size], notes[new_size])
+
+
+async def page(
+    session: Session, question: Question, *, before: int | None = None, limit: int = 100, shard: int = 0
+) -> list[Entry]:
+    """Entries that fit the question, newest first, from the one before the index ``before`` on.
+
+    At most ``limit`` (no more than MOST_ROWS). For the next page pass the last entry's index as ``before``.
+    """
+    wanted = sa.select(BodyRow.idx, BodyRow.body).where(BodyRow.shard == shard)
+    equal = {
+        BodyRow.requester: None if question.requester is None else ids.public(ids.REQUESTER, question.requester),
+        BodyRow.declaration: None
+        if question.declaration is None
+        else ids.public(ids.DECLARATION, question.declaration),
+        BodyRow.purpose: question.purpose,
+        BodyRow.event: question.event,
+        BodyRow.outcome: question.outcome,
+    }
+    wanted = wanted.where(*(column == value for column, value in equal.items() if value is not None))
+    if question.since is not None:
+        wanted = wanted.where(BodyRow.at >= question.since)
+    if question.until is not None:
+        wanted = wanted.where(BodyRow.at < question.until)
+    if before is not None:
+        wanted = wanted.where(BodyRow.idx < before)
+    rows = await session.execute(wanted.order_by(BodyRow.idx.desc()).limit(min(limit, MOST_ROWS)))
+    return [_entry(index, body) for index, body in rows]
+
+
+async def history(session: Session, k_s: bytes, first: int, count: int, *, shard: int = 0) -> list[Line]:
+    """A person's lines numbered ``first`` to ``first + count - 1``, found by the tags of their ledger key."""
+    wanted = tags(k_s, shard, first, count)
+    fetch = fetcher(session)
+    waiting = {bytes(tag) for (tag,) in await fetch(_WAITING, shard, wanted)}
+    # The outbox first: what leaves it between the two statements is in the tree by then.
+    found: dict[str, list[Entry]] = {}
+    for index, body, tag in await fetch(_TAGGED, shard, [b64(tag) for tag in wanted]):
+        found.setdefault(tag, []).append(_entry(index, body))
+    return [
+        Line(n, tuple(found.get(b64(tag), ())), waiting=tag in waiting and b64(tag) not in found)
+        for n, tag in enumerate(wanted, first)
+    ]
+
+
+def _entry(index: int, body: bytes) -> Entry:
+    return Entry(index, body, reread(body))
+
+
+async def _receipt(fetch: Fetch, statement: str, shard: int, which: UUID | int) -> Receipt:
+    rows: Sequence[Any] = await fetch(statement, shard, which)
+    if not rows:
+        raise NotFound("There is no such entry.")
+    index, body, size, note = rows[0]
+    parts = inclusion_nodes(index, size)
+    path = build(parts, await fetch_nodes(fetch, shard, [node for part in parts for node in part], size=size))
+    try:
+        verify_inclusion(leaf_hash(body), index, size, path=path, root=parse(note)[0].root)
+    except ProofFailed as error:
+        raise Tampered(private=f"entry {index}: {error.public}") from error
+    return make_receipt(body, index, size=size, path=path, note=note)

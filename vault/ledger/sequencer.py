@@ -1,0 +1,251 @@
+"""The sequencer: the one writer of a log shard's tree.
+
+Every process of an installation may run one; an advisory lock lets one of them lead while the others
+wait. What protects the tree is not the lock but the epoch: a new leader raises it, and the commit of
+an old one then does nothing (``commit``).
+
+No timer gathers batches: whatever came in while the last commit was under way is the next batch, at
+most ``CAP`` drafts. LISTEN/NOTIFY and :meth:`Sequencer.hint` only make it look sooner; it polls anyway.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from vault.clock import millis, monotonic
+from vault.db import LEDGER, Database
+from vault.errors import Tampered, VaultError
+from vault.ledger import commit
+from vault.ledger.batch import Batch, Drained, Readable, grow, readable
+from vault.ledger.checkpoint import Signer, verify
+from vault.ledger.leaf import is_same
+from vault.ledger.stored import fetch_edge
+from vault.ledger.tree import Edge
+
+CAP: Final = 256
+LOCK_CLASS: Final = 0x6C656467
+SHORTEST_PAUSE: Final = 0.002
+LONGEST_PAUSE: Final = 0.25
+"""Seconds between looks at an empty outbox: from the first to the second, doubling."""
+RECENT: Final = 200
+"""Milliseconds: drafts older than this before the newest seen are looked for only once in a second."""
+_NOWHERE: Final = UUID(int=0)
+_log = structlog.get_logger(__name__)
+
+
+class Fenced(Exception):
+    """Another sequencer leads now; whatever was being written has had no effect."""
+
+
+class NotDurable(Exception):
+    """The server gave up waiting for its standby (WARNING 01000): committed here, perhaps not there."""
+
+
+class Sequencer:
+    """Drains one shard's outbox into its tree for as long as it leads.
+
+    ``on_commit`` is called after each commit. ``leading`` tells whether this one leads; ``failure`` holds
+    the reason while the stored tree contradicts itself or its signed checkpoint: then nothing is written.
+    """
+
+    def __init__(
+        self, database: Database, signer: Signer, *, shard: int = 0, on_commit: Callable[[], None] | None = None
+    ) -> None:
+        self.leading = False
+        self.failure: str | None = None
+        self._database = database
+        self._signer = signer
+        self._shard = shard
+        self._on_commit = on_commit or (lambda: None)
+        self._news = asyncio.Event()
+        self._doubt = False
+        self._connection: Any = None
+        self._edge = Edge()
+        self._epoch = 0
+        self._seqs: dict[str, int] = {}
+        self._taken: frozenset[UUID] = frozenset()
+        self._floor = _NOWHERE
+        self._swept = 0.0
+
+    def hint(self) -> None:
+        """Say that the outbox has something. Cheap; safe to call when it has not."""
+        self._news.set()
+
+    async def run(self) -> None:
+        """Lead, or wait to lead, until cancelled."""
+        pause = SHORTEST_PAUSE
+        while True:
+            try:
+                async with self._connected():
+                    await self._lead()
+                    pause = SHORTEST_PAUSE
+                    await self._keep_draining()
+            except Fenced:
+                _log.info("ledger.fenced", shard=self._shard)
+            except NotDurable:
+                _log.error("ledger.not_durable", shard=self._shard)
+            except Tampered as error:
+                self.failure = error.private
+                _log.critical("ledger.tampered", shard=self._shard, why=error.private)
+                pause = LONGEST_PAUSE * 20
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                _log.warning("ledger.connection_lost", shard=self._shard, kind=type(error).__name__)
+            # Whatever happened to the last commit: the next round begins by reading the head again.
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    async def drain(self) -> int:
+        """Lead just long enough to empty the outbox. Returns how many entries the tree has then."""
+        async with self._connected():
+            await self._lead()
+            while await self._step():
+                pass
+            return self._edge.size
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[None]:
+        connection = await self._database.connect(LEDGER)
+        try:
+            await connection.execute(commit.SETTINGS)
+            await connection.add_listener("ledger_outbox", lambda *_: self.hint())
+            connection.add_log_listener(self._heed)
+            self._connection = connection
+            yield
+        finally:
+            self.leading, self._connection = False, None
+            connection.terminate()
+
+    def _heed(self, _connection: object, message: Any) -> None:
+        """WARNING 01000 "canceling wait for synchronous replication": the commit may be lost with this server."""
+        if message.sqlstate == "01000" and "synchronous replication" in message.message:
+            self._doubt = True
+
+    async def _lead(self) -> None:
+        # 1. Wait for the lock: nobody else should be leading.
+        while True:
+            if await self._connection.fetchval(commit.LOCK, LOCK_CLASS, self._shard):
+                break
+            await asyncio.sleep(LONGEST_PAUSE)
+        # 2. Raise the epoch: nobody else can be leading. A commit of theirs under way ends before this returns.
+        self._doubt = False
+        epoch = await self._connection.fetchval(commit.NEW_EPOCH, self._shard)
+        self._check_durable()
+        # 3. Rebuild the edge from the rows and compare it with what was promised.
+        await self._load()
+        if epoch != self._epoch:
+            raise Fenced
+        self.leading, self.failure = True, None
+        _log.info("ledger.leading", shard=self._shard, epoch=epoch, size=self._edge.size)
+
+    async def _load(self) -> None:
+        head = await self._connection.fetchrow(commit.HEAD, self._shard)
+        if head is None:
+            raise Tampered(private="the head row is gone")
+        self._edge = await fetch_edge(self._connection.fetch, self._shard, head["size"])
+        self._edge.forget(self._edge.size)
+        self._epoch, self._seqs, self._taken = head["epoch"], {}, frozenset()
+        self._floor, self._swept = _NOWHERE, 0.0
+        if head["beyond"]:
+            raise Tampered(private="there are entries beyond the head")
+        if head["root"] != self._edge.root() or head["frontier"] != b"".join(self._edge.frontier()):
+            raise Tampered(private="the rows do not lead to the root in the head")
+        self._compare_with_signed(head["signed_size"], head["note"])
+
+    def _compare_with_signed(self, size: int | None, note: str | None) -> None:
+        if size is None or note is None:
+            if self._edge.size:
+                raise Tampered(private="no checkpoint covers the entries")
+            return
+        try:
+            signed = verify(note, self._signer.keys)
+        except VaultError as error:
+            raise Tampered(private=f"the newest checkpoint does not verify: {error.public}") from error
+        if (signed.size, signed.root) != (self._edge.size, self._edge.root()) or size != signed.size:
+            raise Tampered(private="the head is not what the newest checkpoint signed")
+
+    async def _keep_draining(self) -> None:
+        pause = SHORTEST_PAUSE
+        while True:
+            self._news.clear()
+            if await self._step():
+                pause = SHORTEST_PAUSE
+                continue
+            try:
+                async with asyncio.timeout(pause):
+                    await self._news.wait()
+                pause = SHORTEST_PAUSE
+            except TimeoutError:
+                pause = min(2 * pause, LONGEST_PAUSE)
+
+    async def _step(self) -> bool:
+        """Put what waits into the tree, at most one batch. Returns whether there was any."""
+        drained = await self._look()
+        if not drained:
+            return False
+        now = self._database.clock.now()
+        drafts = readable(drained, taken=self._taken, at_ms=millis(now))
+        await self._know_seqs(drafts)
+        batch = grow(self._edge, self._seqs, drafts, origin=self._signer.keys[-1].origin)
+        try:
+            await self._commit(batch, [row.id for row in drained], now)
+        except asyncpg.UniqueViolationError:
+            await self._settle(drained)
+            return True
+        newest = int(drained[-1].id) >> 80
+        self._floor = UUID(int=max(0, newest - RECENT) << 80)
+        self._edge.forget(self._edge.size)
+        self._on_commit()
+        return True
+
+    async def _look(self) -> list[Drained]:
+        # Drained rows leave dead index entries behind until vacuum comes: start beyond them, mostly.
+        now = monotonic()
+        if now - self._swept > 1:
+            self._floor, self._swept = _NOWHERE, now
+        rows = await self._connection.fetch(commit.DRAIN, self._shard, self._floor, CAP)
+        return [Drained(*row) for row in rows]
+
+    async def _know_seqs(self, drafts: Sequence[Readable]) -> None:
+        named = {draft.members["requester"] for draft in drafts if "requester" in draft.members}
+        if unknown := named - self._seqs.keys():
+            for requester, seq in await self._connection.fetch(commit.NEXT_SEQS, self._shard, sorted(unknown)):
+                self._seqs[requester] = 0 if seq is None else seq
+
+    async def _commit(self, batch: Batch, drained: list[UUID], now: Any) -> None:
+        tiles = [list(column) for column in zip(*batch.tiles, strict=True)] or [[], [], [], []]
+        checkpoint = batch.checkpoint
+        done = await self._connection.fetch(
+            commit.COMMIT,
+            self._shard,
+            batch.first,
+            self._epoch,
+            checkpoint.size,
+            checkpoint.root,
+            batch.frontier,
+            now,
+            *batch.columns(),
+            *tiles,
+            self._signer.note(checkpoint),
+            drained,
+        )
+        if not done:
+            raise Fenced
+        self._check_durable()
+
+    def _check_durable(self) -> None:
+        if self._doubt:
+            raise NotDurable
+
+    async def _settle(self, drained: Sequence[Drained]) -> None:
+        """Some ids are in the tree already: forget drafts that are those entries, refuse the others by name."""
+        drafts = {row.id: row.draft for row in drained}
+        found = await self._connection.fetch(commit.IN_TREE, list(drafts))
+        await self._load()
+        done = [entry_id for entry_id, body in found if is_same(drafts[entry_id], body)]
+        await self._connection.execute(commit.FORGET, self._shard, done)
+        self._taken = frozenset(entry_id for entry_id, _ in found) - set(done)
