@@ -14,7 +14,6 @@ import hashlib
 import hmac
 import importlib
 import os
-import pkgutil
 from pathlib import Path
 from typing import Final
 
@@ -25,7 +24,6 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-import vault
 from vault.crypto.keyring import KeyRing
 from vault.db import APP, LEDGER, OWNER, REGULATOR, RUN_TIME_ROLES, Base, login_name, login_password
 from vault.errors import BadConfiguration
@@ -38,9 +36,8 @@ _FUNCTION_USERS: Final = (APP, LEDGER, REGULATOR)
 
 def metadata() -> sa.MetaData:
     """Every room's tables."""
-    for module in pkgutil.walk_packages(vault.__path__, "vault."):
-        if module.name.endswith(".tables"):
-            importlib.import_module(module.name)
+    for tables in sorted(Path(__file__).parent.glob("*/tables.py")):
+        importlib.import_module(f"vault.{tables.parent.name}.tables")
     return Base.metadata
 
 
