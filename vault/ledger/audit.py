@@ -154,7 +154,7 @@ class Audit:
         try:
             members = reread(body)
             plain = isinstance(members, dict) and canonical_unchecked(members) == body and body.isascii()
-        except (ValueError, RecursionError):
+        except (ValueError, RecursionError, OverflowError):
             plain = False
         if not plain:
             self.note(Broken.MALFORMED, row.position, f"entry {row.position} is not canonical JSON")

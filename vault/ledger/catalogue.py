@@ -157,7 +157,7 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
             "A declaration was turned down.",
             by="officer",
             must="requester declaration reason",
-            may=f"{_SOME_TERMS} ref",
+            may="declaration_version purpose items ref",
         ),
         "declaration.stopped": _kind(
             "A declaration's validity was shortened or ended.",

@@ -62,8 +62,11 @@ def read(body: bytes, entry_id: UUID) -> dict[str, Any]:
         raise Unreadable("not_plain")
     try:
         members: dict[str, Any] = reread(body)
-    except (ValueError, RecursionError):
+        same = canonical_unchecked(members) == body
+    except (ValueError, RecursionError, OverflowError):
         raise Unreadable("not_json") from None
+    if not same:
+        raise Unreadable("not_canonical")
     if not isinstance(members, dict) or members.get("id") != ids.public(ids.ENTRY, entry_id):
         raise Unreadable("other_id")
     if not all(isinstance(members.get(name), str) for name in ("event", "nonce")) or not _is_moment(members.get("at")):

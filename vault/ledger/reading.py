@@ -75,6 +75,11 @@ class Line:
     entries: tuple[Entry, ...]
     waiting: bool
 
+    @property
+    def entry(self) -> Entry | None:
+        """The one entry there should be."""
+        return self.entries[0] if self.entries else None
+
 
 _RECEIPT: Final = """
 SELECT e.idx, b.body, c.size, c.note
