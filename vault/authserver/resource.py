@@ -1,50 +1,57 @@
-"""What a protected resource does with a request (RFC 9449 section 7): token, proof, and that they belong together.
+"""At the door of the API: an access token and a proof of its key (RFC 9449 section 7).
 
-Pure but for hourly keys that another process made. Remembering ``Proof.seen`` is left to the caller, who does it in
-the transaction that delivers.
+What fits :class:`vault.release.caller.Gate`; the rooms do not know each other.
 """
 
-from vault.authserver.dpop import Proof, check_header, check_proof
-from vault.authserver.errors import InvalidProof, InvalidToken
+from dataclasses import dataclass
+from datetime import datetime
+
+from vault.authserver.dpop import Proof, check_proof
+from vault.authserver.errors import InvalidProof, OAuthError
+from vault.authserver.replay import see
 from vault.authserver.server import AuthServer
 from vault.authserver.token_keys import NoTokenKey
 from vault.authserver.tokens import Access, open_access_token
 
-_SCHEME = "dpop "
 
+@dataclass(frozen=True, slots=True)
+class ResourceGate:
+    """Admits whoever shows a token of this issuer and a fresh proof of its key; strangers are counted."""
 
-async def presented(
-    server: AuthServer, authorization: str | None, proofs: list[str], *, method: str, url: str
-) -> tuple[Access, Proof]:
-    """The opened token and the proof of a request to the API. Raises InvalidToken, or InvalidProof with status 401.
+    server: AuthServer
 
-    ``authorization``: the header's value; ``proofs``: every DPoP header; ``url``: the address of this resource as the
-    issuer publishes it. Grant, epoch and statuses are for the release to check.
-    """
-    token = _token(authorization)
-    access = await open_token(server, token)
-    now = server.database.clock.now()
-    try:
-        proof = check_proof(check_header(proofs), method=method, url=url, now=now, token=token, jkt=access.jkt)
-    except InvalidProof as refused:
-        raise InvalidProof(refused.check, refused.description, at_resource=True) from None
-    return access, proof
+    async def admit(self, token: str, proof: str, *, method: str, url: str, now: datetime) -> tuple[Access, Proof]:
+        """Token and proof, opened and checked; whether the proof is new is still to be seen.
 
+        Raises InvalidToken and InvalidProof, both answered with 401.
+        """
+        try:
+            access = await self._open(token, now)
+            return access, check_proof(proof, method=method, url=url, now=now, token=token, jkt=access.jkt)
+        except InvalidProof as error:
+            self.server.meter.count(error.check)
+            raise InvalidProof(error.check, error.description, private=error.private, at_resource=True) from None
+        except OAuthError as error:
+            self.server.meter.count(error.check)
+            raise
 
-async def open_token(server: AuthServer, token: str) -> Access:
-    """As :func:`open_access_token`, fetching the hourly key where this process has not seen it yet."""
-    now = server.database.clock.now()
-    try:
-        return open_access_token(server.keys, server.ring, token, now, issuer=server.issuer)
-    except NoTokenKey:
-        await server.keys.load(server.database)
-    return open_access_token(server.keys, server.ring, token, now, issuer=server.issuer)
+    async def take(self, proof: bytes, expires_at: datetime) -> None:
+        """Use up a proof where no other statement does. Raises InvalidProof when it was used before."""
+        async with (await self.server.database.pool()).acquire() as connection:
+            fresh = await see(connection, [(proof, expires_at)])
+        if not fresh:
+            raise self.replayed()
 
+    def replayed(self) -> InvalidProof:
+        """RFC 9449 section 11.1: a proof is taken once."""
+        why = "This DPoP proof was used before: make a new one for each request."
+        self.server.meter.count("dpop-replayed")
+        return InvalidProof("dpop-replayed", why, at_resource=True)
 
-def _token(authorization: str | None) -> str:
-    """The token of ``Authorization: DPoP …``; in no other scheme and no other place (FAPI 2.0 5.3.4)."""
-    if authorization is None:
-        raise InvalidToken("token-present", "Send the access token as Authorization: DPoP, with a DPoP proof.")
-    if authorization[: len(_SCHEME)].lower() != _SCHEME:
-        raise InvalidToken("token-scheme", "Use the scheme DPoP: bearer tokens are not accepted here.")
-    return authorization[len(_SCHEME) :].strip()
+    async def _open(self, token: str, now: datetime) -> Access:
+        keys, ring, issuer = self.server.keys, self.server.ring, self.server.issuer
+        try:
+            return open_access_token(keys, ring, token, now, issuer=issuer)
+        except NoTokenKey:  # another process may have made this hour's key
+            await keys.load(self.server.database)
+            return open_access_token(keys, ring, token, now, issuer=issuer)

@@ -121,8 +121,12 @@ class KeyCache:
             if key.is_current(now):
                 return key
         made = await db.run(current_key)
-        self._keys[made.id] = made
+        self.put(made)
         return made
+
+    def put(self, key: TokenKey) -> None:
+        """Remember a key until its time."""
+        self._keys[key.id] = key
 
     async def get(self, db: Database, key_id: UUID) -> TokenKey:
         """The key, from here or from the database. Raises NoTokenKey when it is gone for good."""
@@ -135,7 +139,7 @@ class KeyCache:
     async def load(self, db: Database) -> None:
         """Take in the keys that other processes made."""
         for key in await db.run(usable_keys):
-            self._keys[key.id] = key
+            self.put(key)
 
     def _drop(self, now: datetime) -> None:
         for key_id in [k for k, key in self._keys.items() if now >= key.delete_after]:

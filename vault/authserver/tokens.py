@@ -206,13 +206,13 @@ def read_access_token(ring: KeyRing, token: str, now: datetime, *, issuer: str) 
 def new_refresh_token(ring: KeyRing, granted: Granted) -> str:
     """A refresh token for one client and one DPoP key."""
     content = granted.share.plain() + granted.grant.bytes + os.urandom(16)
-    return REFRESH_PREFIX + b64(ring_seal(ring, "refresh", content, _refresh_place(granted.client_id, granted.jkt)))
+    return REFRESH_PREFIX + b64(ring_seal(ring, "refresh", content, refresh_place(granted.client_id, granted.jkt)))
 
 
 def open_refresh_token(ring: KeyRing, token: str, *, client_id: UUID, jkt: str) -> tuple[GrantId, Share]:
     """Grant and share of a refresh token. Raises InvalidGrant: of another client, of another key, or not ours."""
     try:
-        content = ring_open(ring, "refresh", unb64(token.removeprefix(REFRESH_PREFIX)), _refresh_place(client_id, jkt))
+        content = ring_open(ring, "refresh", unb64(token.removeprefix(REFRESH_PREFIX)), refresh_place(client_id, jkt))
         end = _UUID + KEY_BYTES
         return GrantId(UUID(bytes=content[end : end + _UUID])), _share(content[:end])
     except (CannotOpen, ValueError):
@@ -260,7 +260,8 @@ def _code_bytes(code: str) -> bytes:
     return raw
 
 
-def _refresh_place(client_id: UUID, jkt: str) -> bytes:
+def refresh_place(client_id: UUID, jkt: str) -> bytes:
+    """What a refresh token is sealed to."""
     return place("refresh_tokens", client_id, "token", jkt)
 
 
