@@ -26,7 +26,6 @@ COMMONEST: Final = frozenset(
         "123456abcdef",
         "abc123456789",
         "a123456789012",
-        "a1234567890",
         "woaini1314520",
         "woaini5201314",
         "5201314woaini",
