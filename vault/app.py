@@ -1,4 +1,4 @@
-"""The application, wired once: rooms behind doors, the two fronts before them, the envelope around all."""
+"""The application, wired once: the rooms behind doors, the two fronts before them, the envelope around all."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,49 +12,57 @@ from vault import api, portal
 from vault.clock import SystemClock
 from vault.crypto.keyring import KeyRing
 from vault.db import Database
+from vault.edge.cookies import Jar
 from vault.edge.csrf import form_tokens
-from vault.edge.doors import Doors
+from vault.edge.doors import open_doors
 from vault.edge.envelope import Envelope
-from vault.edge.problems import as_vault_error, problem_response
+from vault.edge.problems import as_vault_error, problem_response, status_of
 from vault.edge.request import VaultRequest
 from vault.errors import Tampered, VaultError
+from vault.ledger.sequencer import Sequencer
+from vault.proofing import Source
 from vault.settings import Settings
 
 _log = structlog.get_logger("vault")
 
 
 def build(settings: Settings, admin_url: str, ring: KeyRing) -> Litestar:
-    """The application of one server process, on a database of its own that ends with it."""
+    """The application of one server process, with database connections of its own that end with it."""
     database = Database(admin_url, ring, SystemClock(), pool_size=settings.pool_size)
-    return create_app(Doors.over(settings, database), owns_database=True)
+    app = create_app(settings, database)
+    app.on_shutdown.append(database.close)
+    return app
 
 
-def create_app(doors: Doors, *, owns_database: bool = False) -> Litestar:
-    """The ASGI application over open doors."""
+def create_app(
+    settings: Settings, database: Database, *, source: Source | None = None, sequencer: Sequencer | None = None
+) -> Litestar:
+    """The ASGI application over a database, which stays the caller's to close.
+
+    ``source`` replaces the one that the settings name; ``sequencer`` is the one of this process, if it runs one.
+    """
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         asyncio.get_running_loop().set_exception_handler(_quietly)
-        async with doors.open():
+        async with open_doors(settings, database, source=source, sequencer=sequencer) as doors:
+            app.state.doors = doors
             yield
-        if owns_database:
-            await doors.database.close()
 
     app = Litestar(
         route_handlers=[*api.routes(), *portal.routes()],
         request_class=VaultRequest,
         lifespan=[lifespan],
-        middleware=[form_tokens(doors)],
+        middleware=[form_tokens(database.ring, Jar(settings))],
         exception_handlers={Exception: answer_error},
-        request_max_body_size=doors.settings.max_body,
+        request_max_body_size=settings.max_body,
         template_config=portal.templates(),
         openapi_config=None,
         logging_config=None,
         pdb_on_exception=False,
         debug=False,
     )
-    app.state.doors = doors
-    app.asgi_handler = Envelope(app.asgi_handler, doors.settings)
+    app.asgi_handler = Envelope(app.asgi_handler, settings)
     return app
 
 
@@ -75,7 +83,7 @@ def answer_error(asked: Request[Any, Any, Any], error: Exception) -> Response[An
 
 
 def _note(error: Exception, known: VaultError) -> None:
-    if known.status >= 500 or isinstance(known, Tampered):
+    if status_of(known) >= 500 or isinstance(known, Tampered):
         _log.error("failed", problem=known.name, private=known.private, exc_info=error)
     elif known.private:
         _log.info("refused", problem=known.name, private=known.private)

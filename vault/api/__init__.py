@@ -12,7 +12,7 @@ from functools import cache
 from litestar import Response, get
 from litestar.router import Router
 
-from vault.api import applications, health, sections, sessions
+from vault.api import applications, desk, entries, grants, health, oauth, releases, sections, sessions
 from vault.api.description import as_text, describe
 from vault.api.oauth import BACK_CHANNEL, oauth_failure
 from vault.edge.csrf import NO_FORM_TOKEN
@@ -37,6 +37,23 @@ def routes() -> list[Router]:
         sections.read_version,
         applications.apply,
         applications.read_application,
+        grants.list_grants,
+        grants.read_grant,
+        grants.withdraw_grant,
+        entries.list_own_entries,
+        entries.read_own_receipt,
+        entries.read_checkpoint,
+        entries.read_log_key,
+        entries.read_consistency,
+        desk.list_applications,
+        desk.read_application_at_desk,
+        desk.decide_application,
+        oauth.read_metadata,
+        oauth.read_jwks,
+        oauth.push_request,
+        oauth.issue_token,
+        releases.make_release,
+        releases.read_release,
     ]
     return [Router("/", route_handlers=handlers), Router("/", route_handlers=[read_openapi], include_in_schema=False)]
 

@@ -70,6 +70,8 @@ class Extra(msgspec.Struct, frozen=True, kw_only=True):
 
     body: Any = None
     """The type of the JSON body."""
+    answer: Any = None
+    """The type of the answer, where the handler's own type does not tell it."""
     form: dict[str, str] | None = None
     """Fields of a form body, with what they are."""
     headers: dict[str, str] | None = None
@@ -100,7 +102,7 @@ def describe(routes: list[Router]) -> dict[str, Any]:
         for method, operation in methods.items():
             extra: Extra = handlers[operation["operationId"]].opt.get("extra", Extra())
             _complete(path, method, operation, extra=extra)
-            used += [extra.body] if extra.body is not None else []
+            used += [each for each in (extra.body, extra.answer) if each is not None]
     _, schemas = msgspec.json.schema_components(used, ref_template=_REF)
     document["components"].setdefault("schemas", {}).update(schemas)
     return document
@@ -134,6 +136,8 @@ def _complete(path: str, method: str, operation: dict[str, Any], *, extra: Extra
         del responses[status]
     for response in responses.values():
         response.pop("headers", None)
+        if extra.answer is not None:
+            response["content"] = {"application/json": {"schema": _schema(extra.answer)}}
         if extra.media_type:
             response["content"] = {extra.media_type: {"schema": {"type": "string"}}}
     responses.update({str(status): {"description": told} for status, told in (extra.answers or {}).items()})
@@ -149,8 +153,12 @@ def _body(extra: Extra) -> dict[str, Any]:
         properties = {name: {"type": "string", "description": told} for name, told in extra.form.items()}
         content = {"application/x-www-form-urlencoded": {"schema": {"type": "object", "properties": properties}}}
         return {"required": True, "content": content}
-    (schema,), _ = msgspec.json.schema_components([extra.body], ref_template=_REF)
-    return {"required": True, "content": {"application/json": {"schema": schema}}}
+    return {"required": True, "content": {"application/json": {"schema": _schema(extra.body)}}}
+
+
+def _schema(kind: Any) -> dict[str, Any]:
+    (schema,), _ = msgspec.json.schema_components([kind], ref_template=_REF)
+    return schema
 
 
 def _refusal(is_back_channel: bool) -> dict[str, Any]:

@@ -1,23 +1,86 @@
 """The OAuth back channel and the documents that describe it (RFC 6749, 7636, 8414, 9126, 9396, 9449)."""
 
-from typing import Final
+from typing import Any, Final
 
-from litestar import Response
+from litestar import Response, get, post
 
-from vault.authserver.errors import OAuthError
+from vault.api.description import Extra
+from vault.authserver.errors import InvalidRequest, OAuthError
+from vault.authserver.metadata import jwks, metadata
+from vault.authserver.par import push
+from vault.authserver.server import Posted
+from vault.authserver.token_endpoint import token
+from vault.edge.csrf import NO_FORM_TOKEN
 from vault.edge.problems import headers_of
+from vault.edge.request import VaultRequest
 from vault.errors import VaultError
 
 BACK_CHANNEL: Final = frozenset({"/oauth/par", "/oauth/token"})
 """Where refusals have the form of RFC 6749 section 5.2."""
+_NO_STORE: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+_FRESH: Final = {"Cache-Control": "public, max-age=300"}
+_ASSERTION: Final = {
+    "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+    "client_assertion": "A JWT signed with a key of the client (RFC 7523); aud is the issuer.",
+    "client_id": "Optional; the subject of the assertion.",
+}
+_PAR: Final = _ASSERTION | {
+    "response_type": "code",
+    "redirect_uri": "One of the registered ones, exactly.",
+    "code_challenge": "RFC 7636.",
+    "code_challenge_method": "S256",
+    "authorization_details": "JSON (RFC 9396): one object of the type personal_information.v1.",
+    "state": "Comes back unchanged.",
+    "dpop_jkt": "Thumbprint of the DPoP key (RFC 9449 section 10).",
+}
+_TOKEN: Final = _ASSERTION | {
+    "grant_type": "authorization_code or refresh_token",
+    "code": "With authorization_code.",
+    "redirect_uri": "With authorization_code: the one that was pushed.",
+    "code_verifier": "With authorization_code.",
+    "refresh_token": "With refresh_token.",
+}
 
 
-def oauth_failure(error: VaultError) -> Response[dict[str, str]]:
+def oauth_failure(error: VaultError) -> Response[dict[str, Any]]:
     """Any failure at the back channel in the words of OAuth."""
     if isinstance(error, OAuthError):
         return Response(error.body(), status_code=error.http_status, headers=error.headers())
-    code = {503: "temporarily_unavailable"}.get(
-        error.status, "server_error" if error.status >= 500 else "invalid_request"
-    )
+    code = "temporarily_unavailable" if error.status == 503 else "server_error"
+    if error.status < 500:
+        code = "invalid_request"
     body = {"error": code, "error_description": error.public}
-    return Response(body, status_code=error.status, headers={**headers_of(error), "Pragma": "no-cache"})
+    return Response(body, status_code=error.status, headers=headers_of(error) | _NO_STORE)
+
+
+@get("/.well-known/oauth-authorization-server", opt=NO_FORM_TOKEN, tags=["oauth"])
+async def read_metadata(request: VaultRequest) -> Response[dict[str, Any]]:
+    """The authorization server's metadata (RFC 8414)."""
+    return Response(metadata(request.doors.authserver), headers=_FRESH)
+
+
+@get("/oauth/jwks", opt=NO_FORM_TOKEN, tags=["oauth"])
+async def read_jwks(request: VaultRequest) -> Response[dict[str, Any]]:
+    """The keys that access tokens are signed with (RFC 7517)."""
+    return Response(jwks(request.doors.ring), headers=_FRESH)
+
+
+@post("/oauth/par", status_code=201, opt=NO_FORM_TOKEN | {"extra": Extra(form=_PAR)}, tags=["oauth"])
+async def push_request(request: VaultRequest) -> Response[dict[str, Any]]:
+    """Push an authorization request (RFC 9126). The person's browser then brings only its request_uri."""
+    pushed = await push(request.doors.authserver, await _posted(request))
+    return Response(pushed.body(), status_code=201, headers=_NO_STORE)
+
+
+@post("/oauth/token", status_code=200, opt=NO_FORM_TOKEN | {"extra": Extra(form=_TOKEN)}, tags=["oauth"])
+async def issue_token(request: VaultRequest) -> Response[dict[str, Any]]:
+    """Exchange a code or a refresh token for an access token bound to the caller's DPoP key."""
+    issued = await token(request.doors.authserver, await _posted(request))
+    return Response(issued.body(), headers=_NO_STORE)
+
+
+async def _posted(request: VaultRequest) -> Posted:
+    if request.content_type[0] != "application/x-www-form-urlencoded":
+        raise InvalidRequest("form-type", "Send a form: application/x-www-form-urlencoded.")
+    proofs = list(request.headers.getall("dpop", []))
+    return Posted.read(await request.body(), proofs, request.headers.get("authorization"))

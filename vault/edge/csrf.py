@@ -7,7 +7,8 @@ from litestar.middleware import DefineMiddleware
 from litestar.middleware.csrf import CSRFMiddleware
 
 from vault.crypto.canonical import b64
-from vault.edge.doors import Doors
+from vault.crypto.keyring import KeyRing
+from vault.edge.cookies import Jar
 
 HEADER: Final = "X-CSRF-Token"
 NO_FORM_TOKEN: Final = {"exclude_from_csrf": True}
@@ -24,13 +25,13 @@ class FormTokens(CSRFMiddleware):
         return super()._csrf_tokens_match(given, kept)
 
 
-def form_tokens(doors: Doors) -> DefineMiddleware:
+def form_tokens(ring: KeyRing, jar: Jar) -> DefineMiddleware:
     """The middleware. The key is the same on every node of an installation."""
     config = CSRFConfig(
-        secret=b64(doors.ring.derive("csrf", b"form token v1")),
-        cookie_name=doors.jar.name("csrf"),
+        secret=b64(ring.derive("csrf", b"form token v1")),
+        cookie_name=jar.name("csrf"),
         header_name=HEADER,
-        cookie_secure=doors.jar.is_secure,
+        cookie_secure=jar.is_secure,
         cookie_httponly=True,
         cookie_samesite="lax",
     )

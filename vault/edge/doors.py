@@ -1,17 +1,31 @@
-"""What handlers reach the rooms through: made once when the application starts, passed, never global."""
+"""What handlers reach the rooms through: opened when the application starts, passed along, never global."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Self
 
+import httpx
+import structlog
+
+from vault.authserver.resource import ResourceGate
+from vault.authserver.server import AuthServer
 from vault.clock import Clock
+from vault.crypto.canonical import unb64
 from vault.crypto.keyring import KeyRing
 from vault.crypto.passwords import StretchQueue
 from vault.db import Database
 from vault.edge.cookies import Jar
+from vault.errors import BadConfiguration
+from vault.ledger.checkpoint import LogKey, log_keys
+from vault.ledger.follower import Receipts
+from vault.ledger.sequencer import Sequencer
+from vault.proofing import Answer, HttpSource, Source, SourceUnavailable
+from vault.release.engine import ReleaseEngine
 from vault.settings import Settings
 from vault.signin import Doorway
+
+_log = structlog.get_logger("vault")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,36 +35,11 @@ class Doors:
     settings: Settings
     database: Database
     doorway: Doorway
-    source: Any
-    engine: Any
+    source: Source
+    receipts: Receipts
+    authserver: AuthServer
+    engine: ReleaseEngine
     jar: Jar
-
-    @classmethod
-    def over(cls, settings: Settings, database: Database, *, source: Any = None) -> Self:
-        """Doors over a database; ``source`` replaces the one that the settings name."""
-        doorway = Doorway(
-            queue=StretchQueue(),
-            ring=database.ring,
-            minutes=settings.session_minutes,
-            ops=settings.argon2_passes,
-            mem=settings.argon2_memory,
-        )
-        return cls(
-            settings=settings,
-            database=database,
-            doorway=doorway,
-            source=source,
-            engine=None,
-            jar=Jar(settings),
-        )
-
-    @asynccontextmanager
-    async def open(self) -> AsyncIterator[None]:
-        """Everything that runs while the application does."""
-        try:
-            yield
-        finally:
-            self.doorway.queue.close()
 
     @property
     def ring(self) -> KeyRing:
@@ -66,3 +55,81 @@ class Doors:
     def issuer(self) -> str:
         """The issuer identifier: the public address, without a slash at its end."""
         return self.settings.issuer_url
+
+    @property
+    def log_key(self) -> LogKey:
+        """The key that signs the ledger's checkpoints now."""
+        return log_keys(self.ring, self.settings.origin(self.ring.id))[-1]
+
+
+class NoSource:
+    """Stands where no authority is configured: nobody can be confirmed, and so nobody registers."""
+
+    async def check(self, name: str, scheme: str, number: str) -> Answer:
+        raise SourceUnavailable("No authority that confirms names is connected.", retry_after=60)
+
+
+@asynccontextmanager
+async def open_doors(
+    settings: Settings, database: Database, *, source: Source | None = None, sequencer: Sequencer | None = None
+) -> AsyncIterator[Doors]:
+    """The doors over a database, and what runs in this process as long as they are open.
+
+    ``source`` replaces the one that the settings name; ``sequencer`` is the one of this process, if it runs one.
+    """
+    async with AsyncExitStack() as stack:
+        doorway = Doorway(
+            queue=StretchQueue(),
+            ring=database.ring,
+            minutes=settings.session_minutes,
+            ops=settings.argon2_passes,
+            mem=settings.argon2_memory,
+        )
+        stack.callback(doorway.queue.close)
+        keys = log_keys(database.ring, settings.origin(database.ring.id))
+        receipts = Receipts(database, keys, sequencer=sequencer)
+        await stack.enter_async_context(_running(receipts))
+        authserver = AuthServer(issuer=settings.issuer_url, database=database)
+        gate = ResourceGate(authserver)
+        engine = await ReleaseEngine.over(database, receipts, gate, receipt_timeout=settings.receipt_timeout)
+        if source is None:
+            source = await stack.enter_async_context(_configured_source(settings, database.clock))
+        yield Doors(
+            settings=settings,
+            database=database,
+            doorway=doorway,
+            source=source,
+            receipts=receipts,
+            authserver=authserver,
+            engine=engine,
+            jar=Jar(settings),
+        )
+
+
+@asynccontextmanager
+async def _configured_source(settings: Settings, clock: Clock) -> AsyncIterator[Source]:
+    if not settings.source_url:
+        yield NoSource()
+        return
+    try:
+        public = unb64(settings.source_key or "")
+    except ValueError:
+        raise BadConfiguration("source_key must be an Ed25519 public key: 32 bytes, base64url.") from None
+    async with httpx.AsyncClient() as client:
+        yield HttpSource(settings.source_url, public, client, clock=clock)
+
+
+@asynccontextmanager
+async def _running(receipts: Receipts) -> AsyncIterator[None]:
+    task = asyncio.create_task(receipts.run(), name="receipts")
+    task.add_done_callback(_told)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def _told(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        _log.critical("receipts.stopped", exc_info=task.exception())

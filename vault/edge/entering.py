@@ -2,10 +2,13 @@
 
 from litestar.datastructures import Cookie
 
+from vault.accounts import renew_index
+from vault.consent import rotate_after_withdrawal
+from vault.db import Session
 from vault.edge.cookies import YEAR
 from vault.edge.request import VaultRequest
 from vault.errors import Unauthenticated
-from vault.signin import Attempt, SignedIn, sign_in, sign_out
+from vault.signin import PERSON, Attempt, Holder, SignedIn, sign_in, sign_out
 
 
 async def enter(request: VaultRequest, realm: str, login: str, password: str) -> tuple[SignedIn, list[Cookie]]:
@@ -17,10 +20,18 @@ async def enter(request: VaultRequest, realm: str, login: str, password: str) ->
     attempt = Attempt(realm, login, password, request.address, request.device_cookie)
     signed_in = await sign_in(doors.database, doors.doorway, attempt)
     await leave(request)
+    if realm == PERSON:
+        await doors.database.run(_upkeep, signed_in.holder)
     return signed_in, [
         doors.jar.make("session", signed_in.cookie),
         doors.jar.make("device", signed_in.device, seconds=YEAR),
     ]
+
+
+async def _upkeep(session: Session, holder: Holder) -> None:
+    """What only the person's own keys can do, and so waits for them to come."""
+    await renew_index(session, holder)
+    await rotate_after_withdrawal(session, holder)
 
 
 async def leave(request: VaultRequest) -> list[Cookie]:

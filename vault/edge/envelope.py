@@ -13,7 +13,7 @@ import msgspec
 import structlog
 
 from vault.clock import monotonic
-from vault.edge.problems import PROBLEM_JSON, headers_of, problem
+from vault.edge.problems import PROBLEM_JSON, headers_of, problem, status_of
 from vault.errors import Malformed, Unavailable, VaultError
 from vault.ids import new_uuid
 from vault.settings import Settings
@@ -105,7 +105,7 @@ class Envelope:
         members = problem(error, issuer=self._issuer, request_id=scope["state"]["request_id"])
         headers = {"content-type": PROBLEM_JSON, **headers_of(error)}
         raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-        await answer({"type": "http.response.start", "status": error.status, "headers": raw})
+        await answer({"type": "http.response.start", "status": status_of(error), "headers": raw})
         await answer({"type": "http.response.body", "body": msgspec.json.encode(members), "more_body": False})
 
 

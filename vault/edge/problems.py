@@ -7,6 +7,7 @@ import msgspec
 from litestar import Response
 from litestar.exceptions import HTTPException
 
+from vault.authserver.errors import DPOP_ALGORITHMS, OAuthError
 from vault.errors import (
     Invalid,
     Malformed,
@@ -85,13 +86,19 @@ def as_vault_error(error: Exception) -> VaultError:
     return VaultError()
 
 
+def status_of(error: VaultError) -> int:
+    """The HTTP status of an error; OAuth's errors choose theirs one by one."""
+    return error.http_status if isinstance(error, OAuthError) else error.status
+
+
 def problem(error: VaultError, *, issuer: str, request_id: str) -> dict[str, Any]:
     """The members of the problem document (RFC 9457 section 3.1), with the request id beside them."""
     return {
         "type": f"{issuer}/problems/{error.name}",
         "title": error.title,
-        "status": error.status,
+        "status": status_of(error),
         "detail": error.public,
+        **({"error": error.error} if isinstance(error, OAuthError) else {}),
         **error.members,
         "request_id": request_id,
     }
@@ -99,12 +106,14 @@ def problem(error: VaultError, *, issuer: str, request_id: str) -> dict[str, Any
 
 def headers_of(error: VaultError) -> dict[str, str]:
     """Headers that belong to the status: Retry-After, WWW-Authenticate."""
+    if isinstance(error, OAuthError):
+        return error.headers()
     headers = {}
     if isinstance(error, TooMany | Unavailable):
         headers["Retry-After"] = str(error.retry_after)
     if error.status == 401:
         # RFC 9110 section 11.6.1: a 401 names a scheme; requesters use DPoP (RFC 9449 section 7.1)
-        headers["WWW-Authenticate"] = 'DPoP algs="EdDSA Ed25519 ES256 PS256"'
+        headers["WWW-Authenticate"] = f'DPoP algs="{DPOP_ALGORITHMS}"'
     return headers
 
 
@@ -112,7 +121,7 @@ def problem_response(error: VaultError, *, issuer: str, request_id: str) -> Resp
     """The error as an answer."""
     return Response(
         msgspec.json.encode(problem(error, issuer=issuer, request_id=request_id)),
-        status_code=error.status,
+        status_code=status_of(error),
         media_type=PROBLEM_JSON,
         headers=headers_of(error),
     )

@@ -1,7 +1,6 @@
 """Opening a vault, the same for both fronts: one answer whatever the truth about the number is."""
 
 from dataclasses import dataclass, field
-from typing import Any as Answer
 
 from vault.accounts import Claim, Created, NotRegistered, NumberKnown, create_person, tell_holder
 from vault.accounts.numbers import normalise
@@ -9,6 +8,7 @@ from vault.db import Session
 from vault.edge.doors import Doors
 from vault.errors import Invalid
 from vault.profile import attestations, sections
+from vault.proofing import Answer
 from vault.signin import prepare
 
 _LONGEST_NAME = 100

@@ -11,12 +11,21 @@ from vault.db import Session
 from vault.edge.doors import Doors
 from vault.edge.problems import UnsupportedMediaType
 from vault.edge.strict import decode
-from vault.errors import Unauthenticated
-from vault.signin import Holder, resume
+from vault.errors import Refused, Unauthenticated
+from vault.ledger import log
+from vault.ledger.events import Event
+from vault.signin import PERSON, Holder, resume
+from vault.signin.record import actor
 
 P = ParamSpec("P")
 T = TypeVar("T")
 MAX_COOKIE: Final = 512
+
+
+async def record_refusal(session: Session, holder: Holder, refused: Refused) -> None:
+    """Write down that a member of staff tried what they may not (design, promise 7)."""
+    event = Event(name="access.refused", actor=actor(holder.realm, holder.id), reason=refused.name)
+    await log.append(session, event)
 
 
 class VaultRequest(Request[Any, Any, State]):
@@ -74,10 +83,17 @@ class VaultRequest(Request[Any, Any, State]):
         ``realm`` None: whatever realm the sign-in is of.
         """
         cookie = self.session_cookie
+        who: Holder | None = None
 
         async def unit(session: Session) -> T:
-            holder = await resume(session, cookie, realm)
-            structlog.contextvars.bind_contextvars(realm=holder.realm)
-            return await act(session, holder, *args, **kwargs)
+            nonlocal who
+            who = await resume(session, cookie, realm)
+            structlog.contextvars.bind_contextvars(realm=who.realm)
+            return await act(session, who, *args, **kwargs)
 
-        return await self.doors.database.run(unit)
+        try:
+            return await self.doors.database.run(unit)
+        except Refused as refused:
+            if who is not None and who.realm != PERSON:
+                await self.doors.database.run(record_refusal, who, refused)
+            raise

@@ -13,10 +13,39 @@ from litestar.static_files import create_static_files_router
 from vault.edge.cookies import YEAR
 from vault.edge.csrf import NO_FORM_TOKEN
 from vault.edge.request import VaultRequest
-from vault.portal import front
+from vault.portal import activity, consent, desk, entering, front, grants, person
 from vault.portal.failures import error_page
 from vault.portal.pages import STATIC, templates
 
+PAGES = [
+    front.welcome,
+    front.language,
+    front.problems,
+    front.problem_type,
+    entering.sign_in_page,
+    entering.sign_in,
+    entering.desk_door,
+    entering.desk_sign_in,
+    entering.oversight_door,
+    entering.oversight_sign_in,
+    entering.sign_out,
+    entering.register_page,
+    entering.register,
+    activity.home_page,
+    activity.activity_page,
+    activity.entry_page,
+    person.section_page,
+    person.write_section,
+    grants.grants_page,
+    grants.grant_page,
+    grants.withdraw_page,
+    grants.withdraw,
+    consent.consent_page,
+    consent.decide,
+    desk.desk_page,
+    desk.application_page,
+    desk.decide_application_page,
+]
 __all__ = ["error_page", "prefers_page", "routes", "templates"]
 
 
@@ -29,9 +58,7 @@ def routes() -> list[Router]:
         include_in_schema=False,
         cache_control=CacheControlHeader(public=True, max_age=YEAR, immutable=True),
     )
-    pages = Router(
-        "/", route_handlers=[front.welcome, front.language, front.problems, front.problem_type], include_in_schema=False
-    )
+    pages = Router("/", route_handlers=PAGES, include_in_schema=False)
     return [pages, files]
 
 

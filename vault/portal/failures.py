@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from litestar.response import Redirect, Template
 
-from vault.edge.problems import FormTokenMissing, headers_of
+from vault.edge.problems import FormTokenMissing, headers_of, status_of
 from vault.edge.request import VaultRequest
 from vault.errors import Unauthenticated, VaultError
 from vault.portal.pages import here, language_of, page, see_other
@@ -25,7 +25,7 @@ def error_page(request: VaultRequest, error: VaultError) -> Template | Redirect:
     answer = page(
         request,
         "problem",
-        status=error.status,
+        status=status_of(error),
         name=error.name,
         title=language.gettext(error.title),
         detail=language.gettext(error.public) if error.public != error.title else "",

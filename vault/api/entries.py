@@ -1,0 +1,117 @@
+"""A person's own lines of the ledger, with receipts; and what everybody may know of the ledger itself."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from litestar import Response, get
+from litestar.params import FromPath, FromQuery
+
+from vault.api.description import Extra
+from vault.clock import from_millis
+from vault.db import Session
+from vault.edge.csrf import NO_FORM_TOKEN
+from vault.edge.history import own_history, own_receipt
+from vault.edge.request import VaultRequest
+from vault.errors import NotFound
+from vault.ledger import reading
+from vault.ledger.receipt import Consistency, Receipt
+from vault.signin import PERSON, Holder
+
+_NAMES = (
+    "id",
+    "event",
+    "actor",
+    "requester",
+    "declaration",
+    "declaration_version",
+    "purpose",
+    "items",
+    "outcome",
+    "reason",
+    "ref",
+)
+
+
+class EntryView(msgspec.Struct, frozen=True):
+    """One entry: what happened, by whom, to which items; never a value. ``index`` is its place in the ledger."""
+
+    index: int
+    at: datetime
+    id: str
+    event: str
+    actor: dict[str, Any]
+    requester: str | None
+    declaration: str | None
+    declaration_version: int | None
+    purpose: str | None
+    items: list[dict[str, Any]] | None
+    outcome: str | None
+    reason: str | None
+    ref: str | None
+
+
+class OwnEntries(msgspec.Struct, frozen=True):
+    """Newest first: the lines numbered ``first`` up to, not including, ``end`` of ``total``. ``waiting`` of them
+    are being recorded; ``missing`` must be 0. For older ones pass ``first`` as ``before``."""
+
+    entries: list[EntryView]
+    first: int
+    end: int
+    total: int
+    waiting: int
+    missing: int
+
+
+def entry_view(entry: reading.Entry) -> EntryView:
+    """An entry as it is shown to whoever may see it."""
+    members = entry.members
+    named: dict[str, Any] = {name: members.get(name) for name in _NAMES}
+    return EntryView(index=entry.index, at=from_millis(members["at"]), **named)
+
+
+@get("/v1/me/entries", tags=["sharing"])
+async def list_own_entries(
+    request: VaultRequest, before: FromQuery[int | None] = None, limit: FromQuery[int] = 50
+) -> OwnEntries:
+    """Everything recorded about oneself, and whether anything is missing."""
+    found = await request.as_holder(PERSON, own_history, before=before, limit=limit)
+    return OwnEntries(
+        entries=[entry_view(entry) for entry in found.entries],
+        first=found.first,
+        end=found.end,
+        total=found.total,
+        waiting=found.waiting,
+        missing=found.missing,
+    )
+
+
+@get("/v1/me/entries/{index:int}/receipt", tags=["sharing"])
+async def read_own_receipt(request: VaultRequest, index: FromPath[int]) -> Receipt:
+    """The receipt of one's own entry: verifiable offline with the ledger's public key."""
+    return await request.as_holder(PERSON, _receipt, index)
+
+
+@get("/v1/ledger/checkpoint", opt=NO_FORM_TOKEN | {"extra": Extra(media_type="text/plain")}, tags=["ledger"])
+async def read_checkpoint(request: VaultRequest) -> Response[bytes]:
+    """The newest signed checkpoint (C2SP tlog-checkpoint)."""
+    ends = await request.doors.database.run(reading.first_and_latest)
+    if ends is None:
+        raise NotFound("The ledger is empty.")
+    return Response(ends[1].note.encode(), media_type="text/plain; charset=utf-8")
+
+
+@get("/v1/ledger/key", opt=NO_FORM_TOKEN | {"extra": Extra(media_type="text/plain")}, tags=["ledger"])
+async def read_log_key(request: VaultRequest) -> Response[bytes]:
+    """The ledger's public key as a verifier key (C2SP signed-note): name+id+base64."""
+    return Response(request.doors.log_key.vkey().encode() + b"\n", media_type="text/plain; charset=utf-8")
+
+
+@get("/v1/ledger/consistency", opt=NO_FORM_TOKEN, tags=["ledger"])
+async def read_consistency(request: VaultRequest, first: FromQuery[int], second: FromQuery[int]) -> Consistency:
+    """Proof that the ledger at the size ``first`` is the beginning of the ledger at the size ``second``."""
+    return await request.doors.database.run(reading.consistency, first, second)
+
+
+async def _receipt(session: Session, holder: Holder, index: int) -> Receipt:
+    return (await own_receipt(session, holder, index))[1]

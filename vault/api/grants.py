@@ -1,0 +1,122 @@
+"""A person's grants: what they allowed, and taking it back."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from litestar import get, post
+from litestar.params import FromPath
+
+from vault import consent, ids
+from vault.api.description import Extra
+from vault.consent import GrantView
+from vault.db import Session
+from vault.edge.request import VaultRequest
+from vault.ids import PersonId
+from vault.signin import PERSON, Holder
+
+
+class GrantedItem(msgspec.Struct, frozen=True):
+    """An item in the form in which it leaves."""
+
+    item: str
+    form: str
+
+
+class GrantSummary(msgspec.Struct, frozen=True):
+    """A grant. ``status``: active, expired or withdrawn."""
+
+    grant: str
+    status: str
+    requester: str
+    requester_name: dict[str, str]
+    purpose: dict[str, Any]
+    declaration: str
+    items: list[GrantedItem]
+    given_at: datetime
+    expires_at: datetime
+    withdrawn_at: datetime | None
+    max_uses: int | None
+    frequency: dict[str, Any]
+    uses: int
+    last_used_at: datetime | None
+
+
+class GrantListing(msgspec.Struct, frozen=True):
+    """Newest first."""
+
+    grants: list[GrantSummary]
+
+
+class GrantDetail(GrantSummary, frozen=True):
+    """A grant with its consent receipt: the record, signed with the person's key (ISO/IEC TS 27560)."""
+
+    receipt: dict[str, Any]
+    reason: str | None
+
+
+class WithdrawalRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``reason``: one's own words; nobody else can read them."""
+
+    reason: str | None = None
+
+
+@get("/v1/me/grants", tags=["sharing"])
+async def list_grants(request: VaultRequest) -> GrantListing:
+    """Everything one has allowed, also what has ended."""
+    found = await request.as_holder(PERSON, _all)
+    return GrantListing([GrantSummary(**_members(each)) for each in found])
+
+
+@get("/v1/me/grants/{grant:str}", tags=["sharing"])
+async def read_grant(request: VaultRequest, grant: FromPath[str]) -> GrantDetail:
+    """One grant with its receipt."""
+    return await request.as_holder(PERSON, _one, grant)
+
+
+@post(
+    "/v1/me/grants/{grant:str}/withdrawal",
+    status_code=200,
+    opt={"extra": Extra(body=WithdrawalRequest)},
+    tags=["sharing"],
+)
+async def withdraw_grant(request: VaultRequest, grant: FromPath[str]) -> GrantDetail:
+    """End a grant. It holds for the very next release; a grant that has ended stays as it was."""
+    body = await request.parsed(WithdrawalRequest)
+    return await request.as_holder(PERSON, _withdraw, grant, body.reason)
+
+
+async def _all(session: Session, holder: Holder) -> list[GrantView]:
+    return await consent.for_person(session, PersonId(holder.id))
+
+
+async def _one(session: Session, holder: Holder, grant: str) -> GrantDetail:
+    return _detail(holder, await consent.one(session, PersonId(holder.id), ids.parse(ids.GRANT, grant)))
+
+
+async def _withdraw(session: Session, holder: Holder, grant: str, reason: str | None) -> GrantDetail:
+    return _detail(holder, await consent.withdraw(session, holder, ids.parse(ids.GRANT, grant), reason))
+
+
+def _detail(holder: Holder, view: GrantView) -> GrantDetail:
+    return GrantDetail(**_members(view), receipt=view.receipt(holder.bundle.signing_public), reason=view.reason(holder))
+
+
+def _members(view: GrantView) -> dict[str, Any]:
+    purpose = view.record["pii_processing"]["purposes"][0]
+    return {
+        "grant": ids.public(ids.GRANT, view.id),
+        "status": view.status,
+        "requester": ids.public(ids.REQUESTER, view.requester_id),
+        "requester_name": view.record["party_identification"][0]["party_name"],
+        "purpose": {"code": purpose["purpose_type"], "text": purpose["purpose"]},
+        "declaration": ids.public(ids.DECLARATION, view.declaration_id),
+        "items": [GrantedItem(each.item, each.form) for each in view.items],
+        "given_at": view.given_at,
+        "expires_at": view.expires_at,
+        "withdrawn_at": view.withdrawn_at,
+        "max_uses": view.max_uses,
+        "frequency": dict(view.frequency),
+        "uses": view.uses,
+        "last_used_at": view.last_used_at,
+    }

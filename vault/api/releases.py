@@ -1,0 +1,146 @@
+"""Releases: the hot path. Raw bytes in, raw bytes out; everything between is the release room's."""
+
+from typing import Annotated, Any, Final
+
+import msgspec
+from litestar import Response, get, post
+from litestar.params import FromPath
+
+from vault import ids
+from vault.api.description import Extra
+from vault.authserver.dpop import check_header
+from vault.authserver.errors import InvalidProof, InvalidToken
+from vault.edge.csrf import NO_FORM_TOKEN
+from vault.edge.request import VaultRequest
+from vault.edge.strict import decode
+from vault.release.engine import Ask
+from vault.release.pipeline import release, state
+
+MOST_ITEMS: Final = 64
+_SCHEME: Final = "dpop "
+_LONGEST: Final = 16_384
+_HEADERS: Final = {
+    "Authorization": "DPoP and the access token (RFC 9449 section 7.1).",
+    "DPoP": "A proof of the token's key for this very request.",
+}
+
+
+class ReleaseRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``items``: names of granted items; without it everything the token covers."""
+
+    items: Annotated[list[Annotated[str, msgspec.Meta(max_length=100)]], msgspec.Meta(max_length=MOST_ITEMS)] | None = (
+        None
+    )
+
+
+_DECODER: Final = msgspec.json.Decoder(ReleaseRequest)
+
+
+class ReleasedItem(msgspec.Struct, frozen=True):
+    """An item in the form it was granted in; ``attestation`` where a source confirmed the value."""
+
+    item: str
+    form: str
+    value: Any
+    attestation: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
+
+
+class Released(msgspec.Struct, frozen=True):
+    """A delivered release with the receipt of its entry."""
+
+    release: str
+    grant: str
+    sub: str
+    purpose: str
+    declaration: str
+    items: list[ReleasedItem]
+    commitment: dict[str, str]
+    receipt: dict[str, Any]
+
+
+class ReleaseState(msgspec.Struct, frozen=True):
+    """``state``: waiting, approved, denied, delivered or refused."""
+
+    release: str
+    state: str
+
+
+@post(
+    "/v1/releases",
+    status_code=200,
+    opt=NO_FORM_TOKEN
+    | {
+        "extra": Extra(
+            body=ReleaseRequest,
+            answer=Released,
+            headers=_HEADERS | {"Idempotency-Key": "Chosen by you; the same key is the same release."},
+            answers={202: "An officer must approve first; Location tells the state. Then send the same request again."},
+        )
+    },
+    tags=["releases"],
+)
+async def make_release(request: VaultRequest) -> Response[bytes]:
+    """Release items under a grant. The bytes leave only after their entry is in the ledger."""
+    doors, headers = request.doors, request.headers
+    answer = await release(
+        doors.engine,
+        Ask(
+            token=_token(headers.get("authorization", "")),
+            proof=_proof(request),
+            method="POST",
+            url=f"{doors.issuer}/v1/releases",
+            items=_items(await request.body()),
+            idempotency_key=headers.get("idempotency-key", ""),
+            address=request.address,
+        ),
+    )
+    return _answer(answer.status, answer.body, answer.location)
+
+
+@get(
+    "/v1/releases/{release_id:str}",
+    opt=NO_FORM_TOKEN | {"extra": Extra(answer=ReleaseState, headers=_HEADERS)},
+    tags=["releases"],
+)
+async def read_release(request: VaultRequest, release_id: FromPath[str]) -> Response[bytes]:
+    """What has become of a release of one's own grant: its state and nothing else."""
+    doors = request.doors
+    which = ids.parse(ids.RELEASE, release_id)
+    ask = Ask(
+        token=_token(request.headers.get("authorization", "")),
+        proof=_proof(request),
+        method="GET",
+        url=f"{doors.issuer}/v1/releases/{ids.public(ids.RELEASE, which)}",
+        items=None,
+        idempotency_key="",
+        address=request.address,
+    )
+    answer = await state(doors.engine, ask, which)
+    return _answer(answer.status, answer.body, None)
+
+
+def _answer(status: int, body: bytes, location: str | None) -> Response[bytes]:
+    headers = {"Location": location} if location else None
+    return Response(body, status_code=status, media_type="application/json", headers=headers)
+
+
+def _items(body: bytes) -> list[str] | None:
+    if not body:
+        return None
+    try:
+        return _DECODER.decode(body).items
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return decode(body, ReleaseRequest).items  # the slow way says what is wrong
+
+
+def _token(header: str) -> str:
+    if header[: len(_SCHEME)].lower() != _SCHEME or len(header) > _LONGEST:
+        raise InvalidToken("token-present", "Send Authorization: DPoP and the access token; bearer tokens are refused.")
+    return header[len(_SCHEME) :].strip()
+
+
+def _proof(request: VaultRequest) -> str:
+    try:
+        return check_header(list(request.headers.getall("dpop", [])))
+    except InvalidProof as error:
+        raise InvalidProof(error.check, error.description, at_resource=True) from None

@@ -1,0 +1,100 @@
+"""What each event of the ledger is called: to the person it is about, and to everybody else."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from vault.ledger.catalogue import CATALOGUE
+from vault.portal.languages import N_, Language
+
+TO_THE_PERSON: Final[Mapping[str, str]] = {
+    "access.refused": N_("A member of staff tried to do something about you that their role does not allow"),
+    "sign_in.begun": N_("You signed in"),
+    "sign_in.ended": N_("You signed out"),
+    "person.registered": N_("Your vault was opened"),
+    "person.registration_refused": N_("Somebody tried to open another vault with your number"),
+    "person.claim_yielded": N_("Your number was proved to belong to somebody else"),
+    "person.proofed": N_("A source confirmed some of your information"),
+    "person.proofing_failed": N_("A source did not confirm some of your information"),
+    "credential.added": N_("You added a way to sign in"),
+    "credential.removed": N_("You removed a way to sign in"),
+    "section.written": N_("You changed your information"),
+    "section.erased": N_("You erased information"),
+    "consent.requested": N_("An organisation asked for your consent"),
+    "consent.refused": N_("An organisation asked for too much and was refused"),
+    "grant.given": N_("You allowed sharing"),
+    "grant.declined": N_("You said no"),
+    "grant.changed": N_("A permission was changed"),
+    "grant.withdrawn": N_("You stopped sharing"),
+    "token.refused": N_("An organisation was refused access"),
+    "release.requested": N_("An organisation asked for sensitive information; an officer must decide"),
+    "release.approved": N_("An officer approved one release"),
+    "release.denied": N_("An officer turned one release down"),
+    "release.approval_refused": N_("An officer tried to decide a release and was refused"),
+    "release.delivered": N_("An organisation received your information"),
+    "release.refused": N_("An organisation was refused your information"),
+    "query.made": N_("A regulator's question touched an entry about you"),
+}
+TO_OTHERS: Final[Mapping[str, str]] = {
+    "registry.founded": N_("The registry was founded"),
+    "officer.added": N_("An officer was added"),
+    "officer.changed": N_("An officer's roles changed"),
+    "officer.left": N_("An officer left"),
+    "regulator.added": N_("A regulator was added"),
+    "regulator.left": N_("A regulator left"),
+    "access.refused": N_("A member of staff was refused by role"),
+    "key.rotated": N_("A key has a new version"),
+    "key.handed_on": N_("A role's key was handed on"),
+    "sign_in.begun": N_("Somebody signed in"),
+    "sign_in.ended": N_("Somebody signed out"),
+    "person.registered": N_("A vault was opened"),
+    "person.registration_refused": N_("A second registration was refused"),
+    "person.claim_yielded": N_("A claim to a number gave way to better proof"),
+    "person.proofed": N_("A source confirmed a person"),
+    "person.proofing_failed": N_("A source did not confirm a person"),
+    "credential.added": N_("A way to sign in was added"),
+    "credential.removed": N_("A way to sign in was removed"),
+    "section.written": N_("A section was written"),
+    "section.erased": N_("A section was erased"),
+    "application.received": N_("An application came in"),
+    "application.approved": N_("A first officer approved an application"),
+    "application.approval_refused": N_("An officer may not approve this application"),
+    "application.rejected": N_("An application was turned down"),
+    "requester.activated": N_("An organisation was registered"),
+    "requester.suspended": N_("An organisation was suspended"),
+    "requester.restored": N_("An organisation was restored"),
+    "requester.keys_changed": N_("An organisation's keys changed"),
+    "declaration.permitted": N_("A declaration was permitted by two officers"),
+    "declaration.refused": N_("A declaration was turned down"),
+    "declaration.stopped": N_("A declaration was shortened or stopped"),
+    "consent.requested": N_("Consent was asked for"),
+    "consent.refused": N_("A request for consent went too far"),
+    "grant.given": N_("A person allowed sharing"),
+    "grant.declined": N_("A person said no"),
+    "grant.changed": N_("A grant was changed"),
+    "grant.withdrawn": N_("A grant was ended"),
+    "token.refused": N_("A token was refused"),
+    "release.requested": N_("A release waits for an officer"),
+    "release.approved": N_("An officer approved a release"),
+    "release.denied": N_("An officer turned a release down"),
+    "release.approval_refused": N_("An officer may not decide this release"),
+    "release.delivered": N_("Data was released"),
+    "release.refused": N_("A release was refused"),
+    "query.made": N_("A regulator asked the ledger"),
+    "refusals.counted": N_("Refusals of strangers, counted"),
+    "draft.refused": N_("Something that is no entry was set aside"),
+}
+
+
+def to_the_person(language: Language, event: str) -> str:
+    """What happened, said to the person it happened to."""
+    known = TO_THE_PERSON.get(event)
+    return language.gettext(known) if known else to_others(language, event)
+
+
+def to_others(language: Language, event: str) -> str:
+    """What happened, said to anybody else."""
+    known = TO_OTHERS.get(event)
+    if known:
+        return language.gettext(known)
+    kind = CATALOGUE.get(event)
+    return kind.meaning if kind else event

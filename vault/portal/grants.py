@@ -1,0 +1,148 @@
+"""The sharing dashboard: what a person allowed, what was done under it, and stopping it."""
+
+from typing import Any, Final
+
+from litestar import get, post
+from litestar.params import FromPath
+from litestar.response import Redirect, Template
+
+from vault import consent, ids
+from vault.consent import GrantView
+from vault.db import Session
+from vault.edge.request import VaultRequest
+from vault.errors import Invalid, NotFound, Refused
+from vault.ids import PersonId
+from vault.portal.forms import read_form, wrong_fields
+from vault.portal.languages import N_, Language
+from vault.portal.pages import language_of, page, see_other
+from vault.portal.reasons import reasons
+from vault.portal.words import days, form_name, frequency, item_name, item_with_form
+from vault.profile.catalogue import catalogue
+from vault.requesters.register import declaration
+from vault.signin import PERSON, Holder
+
+_TABS: Final = {"active": N_("Active"), "expired": N_("Ended by itself"), "withdrawn": N_("Stopped")}
+
+
+@get("/grants")
+async def grants_page(request: VaultRequest) -> Template:
+    """Everything allowed, by state."""
+    spoken = language_of(request)
+    found = [card(view, spoken) for view in await request.as_holder(PERSON, _all)]
+    wanted = request.query_params.get("show", "active")
+    show = wanted if wanted in _TABS else "active"
+    counts = {name: sum(each["status"] == name for each in found) for name in _TABS}
+    return page(
+        request,
+        "person/grants",
+        realm=PERSON,
+        show=show,
+        tabs=[{"name": name, "text": spoken.gettext(text), "count": counts[name]} for name, text in _TABS.items()],
+        grants=[each for each in found if each["status"] == show],
+    )
+
+
+@get("/grants/{grant:str}")
+async def grant_page(request: VaultRequest, grant: FromPath[str]) -> Template:
+    """One grant and what was done under it."""
+    spoken = language_of(request)
+    return page(request, "person/grant", realm=PERSON, **await request.as_holder(PERSON, _detail, grant, spoken))
+
+
+@get("/grants/{grant:str}/withdraw")
+async def withdraw_page(request: VaultRequest, grant: FromPath[str]) -> Template:
+    """Stopping: review, confirm, done."""
+    spoken, step = language_of(request), request.query_params.get("step", "review")
+    found = await request.as_holder(PERSON, _detail, grant, spoken)
+    if found["grant"]["status"] != "active":
+        step = "done" if found["grant"]["status"] == "withdrawn" else ""
+    if step not in {"review", "confirm", "done"} or (step == "done" and not found["grant"]["ended_at"]):
+        raise NotFound
+    return page(request, "person/withdraw", realm=PERSON, step=step, reason="", page_form=step == "confirm", **found)
+
+
+@post("/grants/{grant:str}/withdraw", status_code=200)
+async def withdraw(request: VaultRequest, grant: FromPath[str]) -> Template | Redirect:
+    """Stop sharing, now."""
+    form = await read_form(request)
+    spoken, reason = form.language or language_of(request), form.text("reason")
+    wrong: dict[str, str] = {}
+    if not form.language:
+        try:
+            await request.as_holder(PERSON, _withdraw, grant, reason)
+        except Invalid as error:
+            wrong = reasons(spoken, wrong_fields(error))
+        else:
+            return see_other(f"/grants/{grant}/withdraw?step=done")
+    found = await request.as_holder(PERSON, _detail, grant, spoken)
+    return page(
+        request,
+        "person/withdraw",
+        language=form.language,
+        status=422 if wrong else 200,
+        **found,
+        realm=PERSON,
+        step="confirm",
+        page_form=True,
+        reason=reason,
+        wrong=wrong,
+    )
+
+
+async def _all(session: Session, holder: Holder) -> list[GrantView]:
+    return await consent.for_person(session, PersonId(holder.id))
+
+
+async def _withdraw(session: Session, holder: Holder, grant: str, reason: str) -> GrantView:
+    return await consent.withdraw(session, holder, ids.parse(ids.GRANT, grant), reason or None)
+
+
+async def _detail(session: Session, holder: Holder, grant: str, spoken: Language) -> dict[str, Any]:
+    view = await consent.one(session, PersonId(holder.id), ids.parse(ids.GRANT, grant))
+    shown = card(view, spoken)
+    shown["consequence"] = await _consequence(session, view, spoken)
+    return {"grant": shown, "releases": []}
+
+
+async def _consequence(session: Session, view: GrantView, spoken: Language) -> str:
+    try:
+        declared = await declaration(session, view.declaration_id)
+    except (NotFound, Refused):  # no longer live: there is nothing to lose any more
+        return ""
+    return declared.body.consequence_of_refusal.text(spoken.tag)
+
+
+def card(view: GrantView, spoken: Language) -> dict[str, Any]:
+    """A grant in the reader's language."""
+    purpose = view.record["pii_processing"]["purposes"][0]
+    party = view.record["party_identification"][0]
+    return {
+        "id": ids.public(ids.GRANT, view.id),
+        "who": spoken.pick(party["party_name"]),
+        "status": view.status,
+        "purpose": spoken.pick(purpose["purpose"]),
+        "items": [item_with_form(spoken, each.item, each.form) for each in view.items],
+        "terms": [
+            {
+                "label": item_name(spoken, each.item),
+                "form": form_name(spoken, each.item, each.form),
+                "sensitive": _is_sensitive(each.item),
+            }
+            for each in view.items
+        ],
+        "given_at": view.given_at,
+        "expires_at": view.expires_at,
+        "ended_at": view.withdrawn_at,
+        "uses": view.uses,
+        "max_uses": view.max_uses,
+        "last_used_at": view.last_used_at,
+        "frequency": frequency(spoken, view.frequency["per"], view.frequency["count"]),
+        "retention": days(spoken, purpose["retention_period"]["days"]),
+        "contact": (party.get("party_contact") or {}).get("email", ""),
+        "consequence": "",
+    }
+
+
+def _is_sensitive(item: str) -> bool:
+    field = catalogue().find(item)
+    return field is not None and field.is_sensitive

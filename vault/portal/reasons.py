@@ -1,0 +1,76 @@
+"""Reasons that the rooms give for refusing a field, in the reader's language.
+
+The rooms speak English; what they say is matched here and said again. What is not matched is shown as it is.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from vault.portal.languages import N_, Language
+
+_PATTERNS: Final[Mapping[str, str]] = {
+    N_("must not be longer than %(a)s characters"): r"must not be longer than (?P<a>\d+) characters",
+    N_("must not be empty"): r"must not be empty",
+    N_("must have at least %(a)s characters"): r"must have at least (?P<a>\d+) characters",
+    N_("must not have more than %(a)s entries"): r"must not have more than (?P<a>\d+) entries",
+    N_("must not name anything twice"): r"must not name anything twice",
+    N_("must not be less than %(a)s"): r"must not be less than (?P<a>\S+)",
+    N_("must not be more than %(a)s"): r"must not be more than (?P<a>\S+)",
+    N_("must be a date, for example 1990-12-31"): r"must be a date, for example 1990-12-31",
+    N_("has not the form expected here: %(a)s"): r"has not the form expected here: (?P<a>.+)",
+    N_("lacks %(a)s"): r"lacks (?P<a>.+)",
+    N_("must be a whole number"): r"must be (?:a whole number|an? integer)",
+    N_("has control characters or broken Unicode"): r"has control characters or broken Unicode",
+    N_("must have %(a)s to %(b)s characters"): r"must have (?P<a>\d+) to (?P<b>\d+) characters",
+    N_("is one of the first that would be guessed; choose another"): r"is one of the first that would be guessed.*",
+    N_("must not be the login name"): r"must not be the login name",
+    N_("must not be a mail address"): r"must not be a mail address",
+    N_("must not hold a phone or id number (seven digits or more in a row)"): r"must not hold a phone or id number.*",
+    N_(
+        "may have letters, digits, dots, hyphens and underscores, beginning with a letter"
+    ): r"may have letters, digits.*",
+    N_("must be one line of %(a)s to %(b)s characters"): r"must be one line of (?P<a>\d+) to (?P<b>\d+) characters",
+    N_("must have 18 characters"): r"must have 18 characters",
+    N_("must be 17 digits followed by a digit or X"): r"must be 17 digits followed by a digit or X",
+    N_("does not begin with the code of a province"): r"does not begin with the code of a province",
+    N_("does not hold a date of birth that exists"): r"does not hold a date of birth that exists",
+    N_("holds a date of birth in the future"): r"holds a date of birth in the future",
+    N_("has a wrong check character: one of its characters is mistyped"): r"has the wrong check character: .*",
+    N_("must be 1 to %(a)s printable characters"): r"must be 1 to (?P<a>\d+) printable characters",
+}
+SAID: Final = (
+    N_("The login name or the password is wrong."),
+    N_("You were signed out; sign in again."),
+    N_("Too many attempts to sign in."),
+    N_("Many people are signing in at this moment."),
+    N_("No authority that confirms names is connected."),
+    N_("Somebody is registering at this moment; try again."),
+    N_("There is no such request: go back to the organisation and start again."),
+    N_("This request was pushed by another client: go back to the organisation and start again."),
+    N_("This request was decided already: go back to the organisation and start again."),
+    N_("This request has expired: go back to the organisation and start again."),
+    N_("There is no such version."),
+    N_("You have no such grant."),
+    N_("You have no such entry."),
+    N_("There is no such application."),
+    N_("Only a person may do this."),
+    N_("This vault is not active."),
+    N_("You are no longer an active member of staff."),
+)
+"""Whole sentences of the rooms that pages show: listed here for the catalogues."""
+_COMPILED: Final = [(re.compile(pattern), text) for text, pattern in _PATTERNS.items()]
+
+
+def reason(language: Language, why: str) -> str:
+    """The reason in the reader's language."""
+    for pattern, text in _COMPILED:
+        found = pattern.fullmatch(why)
+        if found:
+            return language.gettext(text) % found.groupdict()
+    return language.gettext(why)
+
+
+def reasons(language: Language, wrong: Mapping[str, str]) -> dict[str, str]:
+    """Every reason of a form, by field."""
+    return {name: reason(language, why) for name, why in wrong.items()}

@@ -1,0 +1,112 @@
+"""Words for codes: names and values of the catalogue, events, reasons, notices, in the reader's language."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from vault.portal.languages import N_, Language
+from vault.profile import forms
+from vault.profile.catalogue import catalogue
+
+NAMES: Final[Mapping[str, str]] = {
+    # members of the catalogue's objects
+    "scheme": N_("Kind of number"),
+    "number": N_("Number"),
+    "cn-ric": N_("Resident identity card"),
+    "formatted": N_("Full address as written on mail"),
+    "street_address": N_("Street and number"),
+    "locality": N_("City or district"),
+    "region": N_("Province"),
+    "postal_code": N_("Postal code"),
+    "country": N_("Country"),
+    "name": N_("Name"),
+    "relationship": N_("Relationship"),
+    "phone_number": N_("Phone number"),
+    "amount": N_("Amount"),
+    "currency": N_("Currency"),
+    "bank": N_("Bank"),
+    "kind": N_("Kind"),
+    "score": N_("Score"),
+    "bureau": N_("Bureau"),
+    "as_of": N_("As of"),
+    "substance": N_("Substance"),
+    "severity": N_("Severity"),
+    "since": N_("Since"),
+    "code": N_("Code"),
+    "state": N_("State"),
+    "dose": N_("Dose"),
+    "insurer": N_("Insurer"),
+    "from": N_("From"),
+    "to": N_("To (below)"),
+    "zoneinfo": N_("Time zone"),
+    # values to choose from
+    "female": N_("Female"),
+    "male": N_("Male"),
+    "other": N_("Other"),
+    "single": N_("Single"),
+    "married": N_("Married"),
+    "divorced": N_("Divorced"),
+    "widowed": N_("Widowed"),
+    "permanent": N_("Permanent"),
+    "fixed_term": N_("Fixed term"),
+    "temporary": N_("Temporary"),
+    "self_employed": N_("Self-employed"),
+    "retired": N_("Retired"),
+    "none": N_("None"),
+    "debit": N_("Debit card"),
+    "credit": N_("Credit card"),
+    "savings": N_("Savings"),
+    "securities": N_("Securities"),
+    "payment": N_("Payment account"),
+    "owner": N_("Owner"),
+    "mortgage": N_("Owner with mortgage"),
+    "tenant": N_("Tenant"),
+    "family": N_("With family"),
+    "dormitory": N_("Dormitory"),
+    "mild": N_("Mild"),
+    "moderate": N_("Moderate"),
+    "severe": N_("Severe"),
+    "active": N_("Active"),
+    "controlled": N_("Controlled"),
+    "resolved": N_("Resolved"),
+    "phone": N_("Phone"),
+    "sms": N_("Text message"),
+    "email": N_("E-mail"),
+    "post": N_("Post"),
+    "consent": N_("Consent of the person"),
+}
+
+
+def word(language: Language, code: str) -> str:
+    """The word for a member's name or a choice; the code itself, made readable, where there is none."""
+    known = NAMES.get(code)
+    return language.gettext(known) if known else code.replace("_", " ")
+
+
+def item_name(language: Language, item: str) -> str:
+    """What an item of the catalogue is called."""
+    field = catalogue().find(item)
+    return language.pick(field.label) if field else item
+
+
+def form_name(language: Language, item: str, form: str) -> str:
+    """What a form of an item is called."""
+    field = catalogue().find(item)
+    return forms.label(field, form, language.tag) if field and form in field.forms else form
+
+
+def item_with_form(language: Language, item: str, form: str | None) -> str:
+    """An item and the form in which it leaves, in a few words."""
+    name = item_name(language, item)
+    return f"{name} · {form_name(language, item, form)}" if form else name
+
+
+def days(language: Language, count: int) -> str:
+    """A number of days in words."""
+    return language.ngettext("%(num)s day", "%(num)s days", count) % {"num": count}
+
+
+def frequency(language: Language, per: str, count: int) -> str:
+    """How often at most: ``per`` is hour or day."""
+    if per == "hour":
+        return language.ngettext("%(num)s time an hour", "%(num)s times an hour", count) % {"num": count}
+    return language.ngettext("%(num)s time a day", "%(num)s times a day", count) % {"num": count}

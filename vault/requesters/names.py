@@ -1,0 +1,18 @@
+"""What requesters are called, whatever their standing: for entries, which name them by id only."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from vault.db import Session
+from vault.requesters.tables import Requester
+
+
+async def names(session: Session, requesters: Iterable[UUID]) -> dict[UUID, dict[str, str]]:
+    """{id: {"en": …, "zh-CN": …}} of those that exist. Raises Tampered when a row was edited."""
+    wanted = set(requesters)
+    if not wanted:
+        return {}
+    rows = await session.scalars(sa.select(Requester).where(Requester.id.in_(wanted)))
+    return {row.id: row.name for row in rows}
