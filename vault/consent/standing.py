@@ -1,6 +1,6 @@
 """How a grant stands, for whoever issues tokens under it: one row, checked, without what only the person sees."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -11,11 +11,12 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
+from vault.consent.shares import open_officer_share as unseal_officer_share
 from vault.consent.tables import ACTIVE, Grant
 from vault.consent.terms import ItemForm, details
 from vault.crypto.keyring import KeyRing
 from vault.db import Session
-from vault.errors import NotFound
+from vault.errors import NotFound, Refused
 from vault.ids import DeclarationId, GrantId, PersonId, RequesterId
 from vault.requesters.declarations import Frequency
 
@@ -24,6 +25,7 @@ _ROW: Final = sa.select(*(Grant.__table__.c[name] for name in (*Grant.guarded_co
 )
 _SQL: Final = str(_ROW.compile(dialect=dialect()))  # type: ignore[no-untyped-call]  # SQLAlchemy's own gap
 _DAY: Final = timedelta(days=1)
+RoleSecrets = Callable[[int], Awaitable[bytes]]
 
 
 @dataclass(frozen=True)
@@ -89,3 +91,14 @@ async def end_tokens(session: Session, person: PersonId, grant: GrantId) -> None
         raise NotFound("There is no such grant.")
     row.token_epoch += 1
     await session.flush()
+
+
+async def open_officer_share(session: Session, person: PersonId, grant: GrantId, secrets: RoleSecrets) -> bytes:
+    """The officers' share ``o`` of a live grant, for an officer who holds the release role: ``secrets`` gives the
+    secret of the role's key by number. Raises NotFound, Refused when the grant has ended, Tampered, CannotOpen."""
+    row = await session.get(Grant, (person, grant), populate_existing=True)
+    if row is None or row.officer_share is None or row.officer_key is None:
+        raise NotFound("There is no such grant, or it needs no officer.")
+    if row.status != ACTIVE or session.now >= row.expires_at:
+        raise Refused("The grant has ended meanwhile.")
+    return unseal_officer_share(await secrets(row.officer_key), row.officer_share, grant)

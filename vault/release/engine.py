@@ -1,0 +1,82 @@
+"""What a release works with, and the shapes of question and answer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Self
+
+import asyncpg
+
+from vault.clock import Clock
+from vault.crypto.keyring import KeyRing
+from vault.db import Database
+from vault.ledger.follower import Receipts
+from vault.release.caller import Caller, Gate
+from vault.release.loading import Loader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """One request of a requester, as it came over HTTP.
+
+    ``token``: what followed ``DPoP`` in Authorization; ``proof``: the DPoP header; ``url``: this endpoint as the
+    issuer publishes it, without query; ``items``: item names, or None for all the token covers.
+    """
+
+    token: str = field(repr=False)
+    proof: str = field(repr=False)
+    method: str
+    url: str
+    items: Sequence[str] | None
+    idempotency_key: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """``status`` 200 with the release, or 202 with where its state is told. ``body`` is JSON."""
+
+    status: int
+    body: bytes = field(repr=False)
+    location: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseEngine:
+    """Everything a release needs, made once per process. ``receipt_timeout`` in seconds; ``gate`` is step 1."""
+
+    database: Database
+    pool: asyncpg.Pool
+    receipts: Receipts
+    gate: Gate
+    receipt_timeout: float
+    loader: Loader
+
+    @classmethod
+    async def over(
+        cls, database: Database, receipts: Receipts, gate: Gate, *, receipt_timeout: float = 5.0
+    ) -> Self:
+        """An engine over an open database."""
+        return cls(
+            database=database,
+            pool=await database.pool(),
+            receipts=receipts,
+            gate=gate,
+            receipt_timeout=receipt_timeout,
+            loader=Loader(database.ring),
+        )
+
+    async def admit(self, ask: Ask) -> Caller:
+        """Step 1. Raises the gate's errors, all answered with 401."""
+        return Caller(
+            *await self.gate.admit(ask.token, ask.proof, method=ask.method, url=ask.url, now=self.clock.now())
+        )
+
+    @property
+    def ring(self) -> KeyRing:
+        """The key ring."""
+        return self.database.ring
+
+    @property
+    def clock(self) -> Clock:
+        """The clock."""
+        return self.database.clock

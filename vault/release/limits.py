@@ -1,0 +1,42 @@
+"""How often a grant may be used. Pure: decides about what was loaded; statement and rule say the same.
+
+A window opens with its first use and lasts an hour or a day by the clock, whatever the calendar says.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+from typing import Final
+
+from vault.release.refusals import TooOften, UsesSpent
+
+WINDOWS: Final = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the person allowed. ``max_uses`` None: no bound on the number; ``count`` releases per ``window``."""
+
+    max_uses: int | None
+    count: int
+    window: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What was used so far; ``window_start`` None: never."""
+
+    uses: int
+    window_start: datetime | None
+    window_uses: int
+
+
+def check(limits: Limits, used: Used, now: datetime) -> None:
+    """Raises UsesSpent or TooOften when one more use is one too many."""
+    if limits.max_uses is not None and used.uses >= limits.max_uses:
+        raise UsesSpent(limit="max_uses")
+    if used.window_start is None:
+        return
+    opens = used.window_start + limits.window
+    if now < opens and used.window_uses >= limits.count:
+        raise TooOften(retry_after=max(1, ceil((opens - now).total_seconds())), limit="frequency")

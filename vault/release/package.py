@@ -1,0 +1,142 @@
+"""Steps 5 and 6 of a release: open with all the shares, keep what was asked for, turn it into its forms. Pure.
+
+What the person does not have is left out without a word: the requester cannot tell it from what was refused.
+"""
+
+import hmac
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import Any, Final
+from uuid import UUID
+
+from vault import ids
+from vault.consent import shares
+from vault.consent.records import moment
+from vault.crypto.canonical import canonical
+from vault.crypto.keyring import KeyRing
+from vault.errors import CannotOpen
+from vault.ids import ReleaseId
+from vault.profile.catalogue import GENERAL, SENSITIVE, catalogue
+from vault.profile.forms import render
+from vault.profile.opening import Keys, SealedAttestation, open_parts
+from vault.profile.sealed_keys import Part
+from vault.release.checks import Chosen
+from vault.release.loading import Loaded
+
+CHINA: Final = timezone(timedelta(hours=8))
+"""Ages and lengths of service count by the date in the registry's time zone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """The shares that come with a request: ``g`` from the token, ``o`` from the approval (None: none was needed)."""
+
+    g: bytes = field(repr=False)
+    o: bytes | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """What leaves: the items, and which versions and attestations they come from."""
+
+    items: list[dict[str, Any]]
+    versions: dict[str, Any]
+
+
+def pack(ring: KeyRing, loaded: Loaded, chosen: Sequence[Chosen], held: Shares, at: datetime) -> Package:
+    """Open and minimise. ``at`` decides about ages. A repetition packs the pinned versions and attestations.
+
+    Raises CannotOpen when any share or key is missing, wrong or of another grant; Tampered when a version is not
+    the person's own.
+    """
+    keys = _open_keys(ring, loaded, chosen, held)
+    values = open_parts(loaded.versions, keys, loaded.person["signing_public"], [each.item for each in chosen])
+    confirmed = _confirmed(loaded, keys, values)
+    today = at.astimezone(CHINA).date()
+    items = []
+    for item, form in chosen:
+        if item in values:
+            shown: dict[str, Any] = {
+                "item": item,
+                "form": form,
+                "value": render(catalogue().item(item), values[item], form, today=today),
+            }
+            if item in confirmed:
+                shown["attestation"] = _shown(confirmed[item][1])
+            items.append(shown)
+    sections = {catalogue().item(item).section: 0 for item, _ in chosen}
+    sections |= {version.section: version.number for version in loaded.versions}
+    return Package(items, {"sections": sections, "attestations": sorted(str(i) for i, _ in confirmed.values())})
+
+
+def commitment(key: bytes, release: ReleaseId, items: list[dict[str, Any]]) -> bytes:
+    """HMAC-SHA-256 over the canonical ``{"items", "release", "v"}`` (RFC 8785): what the entry says of the payload.
+
+    The requester has the key and can show what it was sent; the ledger alone tells nothing.
+    """
+    message = canonical({"v": 1, "release": ids.public(ids.RELEASE, release), "items": items})
+    return hmac.digest(key, message, "sha256")
+
+
+def _open_keys(ring: KeyRing, loaded: Loaded, chosen: Iterable[Chosen], held: Shares) -> Keys:
+    """The section keys of the parts that are needed, those of attestations about them included."""
+    fields = [catalogue().item(item) for item, _ in chosen]
+    keys: dict[tuple[str, str], dict[int, bytes]] = {}
+    for compartment in {each.compartment for each in fields}:
+        sections = {each.section for each in fields if each.compartment == compartment}
+        secret, public = _secret(ring, loaded, compartment, held)
+        for section, number in _needed(loaded, compartment, sections):
+            sealed = loaded.parts.get((section, compartment, number))
+            if sealed is not None:
+                where = shares.part_place(loaded.grant_id, Part(section, compartment), number)
+                opened = shares.open_part_key(secret, sealed, where, public=public)
+                keys.setdefault((section, compartment), {})[number] = opened
+    return keys
+
+
+def _needed(loaded: Loaded, compartment: str, sections: set[str]) -> set[tuple[str, int]]:
+    """(section, key number) of the versions at hand, and of what was attested about fields of the compartment."""
+    found = {(v.section, v.sealed(compartment)) for v in loaded.versions if v.section in sections}
+    needed = {(section, sealed[1]) for section, sealed in found if sealed is not None}
+    for _, row in loaded.attestations:
+        field_kind = catalogue().find(f"{row.section}.{row.field}")
+        if row.section in sections and field_kind is not None and field_kind.compartment == compartment:
+            needed.add((row.section, row.key_number))
+    return needed
+
+
+def _secret(ring: KeyRing, loaded: Loaded, compartment: str, held: Shares) -> tuple[bytes, bytes]:
+    """The grant's secret half for a compartment, from the person's, the registry's and the officers' share."""
+    wrapped = loaded.wraps.get(compartment)
+    if wrapped is None:
+        raise CannotOpen(private=f"no {compartment} wrap")
+    if compartment == GENERAL:
+        return shares.open_general(ring, loaded.grant_id, held.g, wrapped), loaded.grant["general_public"]
+    assert compartment == SENSITIVE
+    if held.o is None:
+        raise CannotOpen(private="no officer share")
+    return shares.open_sensitive(ring, loaded.grant_id, held.g, held.o, wrapped), loaded.grant["sensitive_public"]
+
+
+def _confirmed(
+    loaded: Loaded, keys: Keys, values: Mapping[str, Any]
+) -> dict[str, tuple[UUID, SealedAttestation]]:
+    """The newest attestation of each value that is still the attested one; of a repetition, the pinned ones only."""
+    pinned = None
+    if loaded.earlier is not None and loaded.earlier.versions:
+        pinned = set(loaded.earlier.versions["attestations"])
+    found: dict[str, tuple[UUID, SealedAttestation]] = {}
+    for row_id, row in loaded.attestations:
+        item = f"{row.section}.{row.field}"
+        if item not in values or (pinned is not None and str(row_id) not in pinned):
+            continue
+        key = keys.get((row.section, catalogue().item(item).compartment), {}).get(row.key_number)
+        newer = item not in found or found[item][1].checked_at < row.checked_at
+        if newer and key is not None and row.holds_for(key, values[item]):
+            found[item] = row_id, row
+    return found
+
+
+def _shown(row: SealedAttestation) -> dict[str, str]:
+    return {"source": row.source, "level": row.level, "checked_at": moment(row.checked_at)}

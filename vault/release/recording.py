@@ -1,0 +1,235 @@
+"""Recording a delivery: one statement, which is its own transaction.
+
+Everything that may have changed since the load is checked again here, under the grant's row lock: statuses and
+versions of every row the decision rests on, the times, the uses, the window. The same statement counts the use,
+refuses a replayed proof, takes the person's next ledger number, and puts the finished draft into the outbox. So
+there is no moment in which a part of it has happened.
+
+The statement must do all of it or nothing, and a condition that fails inside a common table expression only
+yields no row. So whenever the lock was had but a later part found nothing, the entry's id is NULL, which the
+outbox refuses, and the whole statement is rolled back.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import asyncpg
+
+from vault.db import constraint, sqlstate
+from vault.errors import Unavailable
+from vault.ids import EntryId, ReleaseId
+from vault.ledger.log import SHARD
+from vault.release.caller import Proof
+from vault.release.loading import Loaded
+from vault.release.package import Package
+
+_HELD: Final = """
+WITH held AS (
+    SELECT g.person_id
+    FROM grants g
+    WHERE g.person_id = $1 AND g.id = $2 AND g.version = $3 AND g.token_epoch = $4
+      AND g.status = 'active' AND g.expires_at > $5
+      AND EXISTS (SELECT FROM persons p WHERE p.person_id = $1 AND p.version = $6 AND p.status = 'active')
+      AND EXISTS (SELECT FROM clients c WHERE c.id = $7 AND c.version = $8 AND c.status = 'active')
+      AND EXISTS (
+        SELECT FROM requesters r WHERE r.id = $9 AND r.version = $10 AND r.status = 'active' AND r.valid_until > $5)
+      AND EXISTS (
+        SELECT FROM declarations d WHERE d.id = $11 AND d.version = $12 AND d.status = 'active' AND d.valid_until > $5)
+      AND EXISTS (
+        SELECT FROM permits t
+        WHERE t.declaration_id = $11 AND t.version = $13 AND t.status = 'active' AND t.valid_until > $5)
+    FOR UPDATE OF g
+), used AS (
+    UPDATE grant_uses u SET
+        uses = u.uses + 1,
+        last_used_at = $5,
+        window_start = CASE WHEN u.window_start > $14 THEN u.window_start ELSE $5 END,
+        window_uses = CASE WHEN u.window_start > $14 THEN u.window_uses + 1 ELSE 1 END
+    FROM held
+    WHERE u.person_id = held.person_id AND u.grant_id = $2
+      AND ($15::bigint IS NULL OR u.uses < $15)
+      AND (u.window_start IS NULL OR u.window_start <= $14 OR u.window_uses < $16)
+    RETURNING u.person_id
+)"""
+
+_NUMBERED: Final = """
+, numbered AS (
+    UPDATE ledger_subjects s SET next_n = s.next_n + 1
+    FROM released WHERE s.person_id = released.person_id
+    RETURNING ($18::bytea[])[(s.next_n - $17)::int] AS tag
+), proof AS (
+    INSERT INTO seen_proofs (hash, expires_at) SELECT $19, $20 FROM numbered
+)"""
+
+_DONE: Final = f"""
+INSERT INTO ledger_outbox (shard, id, draft, tag)
+SELECT {SHARD}, CASE WHEN numbered.tag IS NOT NULL THEN $21::uuid END, $22, numbered.tag
+FROM held LEFT JOIN numbered ON true
+"""  # noqa: S608 - put together from constants
+
+FRESH: Final = "".join(
+    (
+        _HELD,
+        """
+, released AS (
+    INSERT INTO releases (
+        person_id, id, grant_id, requester_id, client_id, declaration_id, idempotency_key, request_digest, state,
+        purpose, items, versions, commit_key, entry_id, at, decided_at
+    )
+    SELECT $1, $23, $2, $9, $7, $11, $24, $25, 'delivered', $26, $27, $28, $29, $21, $5, $5 FROM used
+    RETURNING person_id
+)""",
+        _NUMBERED,
+        _DONE,
+    )
+)
+"""A release that needs no approval: its row is new, and the constraint on its idempotency key lets one in."""
+
+APPROVED: Final = "".join(
+    (
+        _HELD,
+        """
+, spent AS (
+    UPDATE approvals a SET used_at = $5, share = $28
+    FROM used
+    WHERE a.person_id = used.person_id AND a.id = $24 AND a.release_id = $23 AND a.version = $25
+      AND a.decision = 'approve' AND a.used_at IS NULL AND a.share IS NOT NULL AND a.expires_at > $5
+    RETURNING a.person_id
+), released AS (
+    UPDATE releases r SET
+        state = 'delivered', versions = $26, commit_key = $27, entry_id = $21, at = $5
+    FROM spent
+    WHERE r.person_id = spent.person_id AND r.id = $23 AND r.state = 'approved'
+    RETURNING r.person_id
+)""",
+        _NUMBERED,
+        _DONE,
+    )
+)
+"""A release that waited: its approval is spent, its share replaced by what only repeats this release. Who comes
+second finds it spent."""
+
+_REPLAYED: Final = "pk_seen_proofs"
+_ROLLED_BACK: Final = frozenset({"40001", "40P01"})
+
+
+class Overtaken(Exception):
+    """Something changed between load and record, and nothing was done: load again and see what."""
+
+
+class Replayed(Exception):
+    """The proof was used before. Nothing was done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """What is recorded. ``tags``: the person's tags from number ``loaded.next_n`` on, of which the statement takes
+    the one whose turn it is; ``used_share``: what takes the place of the approval's share, where there is one."""
+
+    loaded: Loaded
+    release: ReleaseId
+    idempotency_key: str
+    request_digest: bytes
+    package: Package
+    commit_key: bytes
+    used_share: bytes | None
+    entry_id: EntryId
+    draft: bytes
+    tags: list[bytes]
+    proof: Proof
+    now: datetime
+
+
+async def record(pool: asyncpg.Pool, delivery: Delivery) -> None:
+    """Record a delivery. Raises Overtaken or Replayed, after which nothing has happened, and Unavailable when the
+    connection broke and nobody knows whether it has: the same idempotency key finds out."""
+    statement, arguments = _fresh(delivery) if delivery.loaded.earlier is None else _approved(delivery)
+    with database_errors():
+        try:
+            async with pool.acquire() as connection:
+                status = await connection.execute(statement, *arguments)
+        except asyncpg.UniqueViolationError as error:
+            raise (Replayed if constraint(error) == _REPLAYED else Overtaken) from error
+        except asyncpg.NotNullViolationError as error:
+            raise Overtaken from error
+        except asyncpg.PostgresError as error:
+            if sqlstate(error) in _ROLLED_BACK:
+                raise Overtaken from error
+            raise
+    if status != "INSERT 0 1":
+        raise Overtaken
+
+
+@contextmanager
+def database_errors() -> Iterator[None]:
+    """Turn a failing database or a broken connection into Unavailable. Its own words may quote a row: only class
+    and state are kept."""
+    try:
+        yield
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        private = f"{type(error).__name__} {sqlstate(error)}"
+        raise Unavailable("The database does not answer.", private=private) from error
+
+
+def _fresh(delivery: Delivery) -> tuple[str, list[Any]]:
+    beside = [
+        delivery.release,
+        delivery.idempotency_key,
+        delivery.request_digest,
+        delivery.loaded.body.purpose.code,
+        _names(delivery.package),
+        delivery.package.versions,
+        delivery.commit_key,
+    ]
+    return FRESH, [*_common(delivery), *beside]
+
+
+def _approved(delivery: Delivery) -> tuple[str, list[Any]]:
+    approval = delivery.loaded.approval
+    assert approval is not None
+    beside = [
+        delivery.release,
+        approval["id"],
+        approval["version"],
+        delivery.package.versions,
+        delivery.commit_key,
+        delivery.used_share,
+    ]
+    return APPROVED, [*_common(delivery), *beside]
+
+
+def _common(delivery: Delivery) -> list[Any]:
+    """$1 to $22."""
+    loaded, limits = delivery.loaded, delivery.loaded.limits
+    grant = loaded.grant
+    return [
+        grant["person_id"],
+        grant["id"],
+        grant["version"],
+        grant["token_epoch"],
+        delivery.now,
+        loaded.person["version"],
+        grant["client_id"],
+        loaded.client["version"],
+        grant["requester_id"],
+        loaded.requester["version"],
+        grant["declaration_id"],
+        loaded.declaration["version"],
+        loaded.permit["version"],
+        delivery.now - limits.window,
+        limits.max_uses,
+        limits.count,
+        loaded.next_n,
+        delivery.tags,
+        delivery.proof.seen,
+        delivery.proof.expires_at,
+        delivery.entry_id,
+        delivery.draft,
+    ]
+
+
+def _names(package: Package) -> list[dict[str, str]]:
+    return [{"item": each["item"], "form": each["form"]} for each in package.items]

@@ -1,0 +1,92 @@
+"""Why a release is refused. Each has a code for the ledger and a text for the requester.
+
+The requester is told what it must know to act, and no more: that a person withdrew, that the grant ended and
+that a token has been superseded look the same. What of the registry's side has ended is
+:class:`vault.requesters.liveness.NotLive`; what goes too far is :class:`vault.consent.terms.OverAsked`.
+"""
+
+from typing import Final
+
+from vault.consent.terms import OverAsked
+from vault.errors import CannotOpen, Refused, Tampered, TooMany, VaultError
+from vault.requesters.liveness import NotLive
+
+WITHDRAWN: Final = "withdrawn"
+EXPIRED: Final = "expired"
+STALE_TOKEN: Final = "stale_token"  # noqa: S105 - a reason, no secret
+ACCOUNT_CLOSED: Final = "account_closed"
+
+
+class GrantEnded(Refused):
+    """Withdrawn, expired, or replaced by a newer authorization (design promise 4). ``reason`` is for the ledger."""
+
+    name, title = "grant-ended", "This grant allows no further release"
+    advice = "Ask the person again if the purpose still stands."
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(private=reason)
+
+
+class UsesSpent(Refused):
+    """The grant's number of uses is spent. ``limit`` is ``max_uses``."""
+
+    name, title = "uses-spent", "The number of uses that the person allowed is spent"
+    advice = "Ask the person again; the member `limit` names the limit."
+
+
+class TooOften(TooMany):
+    """The grant's frequency is reached. ``limit`` is ``frequency``; Retry-After tells when it opens again."""
+
+    name, title = "too-often", "This grant is used more often than the person allowed"
+    advice = "Wait as long as Retry-After says; the member `limit` names the limit."
+
+
+class ReleaseDenied(Refused):
+    """A release officer denied this release."""
+
+    name, title = "release-denied", "The registry denied this release"
+    advice = "Ask again under a new Idempotency-Key once the ground for the denial is gone."
+
+
+class ApprovalLapsed(Refused):
+    """The officer's approval was not used within its hour."""
+
+    name, title = "approval-lapsed", "The approval of this release has lapsed"
+    advice = "Ask again under a new Idempotency-Key."
+
+
+class IdempotencyMismatch(VaultError):
+    """The same key came with another request."""
+
+    name, status, title = "idempotency-mismatch", 422, "This Idempotency-Key belongs to another request"
+    advice = "Send the request as it was sent first, or choose a new Idempotency-Key."
+
+
+class CannotRepeat(Refused):
+    """The release was delivered once; what stands now no longer renders the same."""
+
+    name, title = "cannot-repeat", "This release can no longer be repeated"
+    advice = "Ask again under a new Idempotency-Key; it counts as another use."
+
+
+RECORDED: Final = (Refused, TooMany, CannotOpen, Tampered)
+"""What is entered into the ledger when it meets an authenticated requester."""
+
+_REASONS: Final[dict[type[VaultError], str]] = {
+    OverAsked: "over_asked",
+    UsesSpent: "uses_spent",
+    TooOften: "too_often",
+    ReleaseDenied: "denied",
+    ApprovalLapsed: "approval_lapsed",
+    CannotRepeat: "cannot_repeat",
+    CannotOpen: "cannot_open",
+    Tampered: "tampered",
+}
+
+
+def reason_of(error: VaultError) -> str:
+    """The code for the ledger."""
+    if isinstance(error, GrantEnded | NotLive):
+        return error.reason
+    return _REASONS.get(type(error), "refused")

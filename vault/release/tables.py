@@ -1,0 +1,89 @@
+"""Rows of the release room. Both belong to a person; neither holds a value of theirs."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from vault.db import Base, Guarded
+from vault.ids import DeclarationId, GrantId, PersonId, ReleaseId, RequesterId, StaffId
+
+WAITING, APPROVED, DENIED, DELIVERED, REFUSED = "waiting", "approved", "denied", "delivered", "refused"
+
+
+class Release(Base):
+    """One release, asked for or delivered. What makes a repetition safe: the pinned versions, the key of the
+    payload's commitment, the entry.
+
+    Needs no MAC: a delivered release is only repeated when the payload fits the commitment in its entry, and a
+    waiting one only leaves with an approval, which is signed, guarded and names ``request_digest``.
+    A refused one keeps no idempotency key, so that the same request may be tried again.
+    """
+
+    __tablename__ = "releases"
+    __table_args__ = (
+        sa.UniqueConstraint("person_id", "grant_id", "idempotency_key"),
+        sa.CheckConstraint("state IN ('waiting', 'approved', 'denied', 'delivered', 'refused')", name="state"),
+        sa.CheckConstraint("(state = 'refused') = (idempotency_key IS NULL)", name="repeatable"),
+        sa.CheckConstraint("state <> 'delivered' OR commit_key IS NOT NULL", name="committed"),
+        sa.Index("ix_releases_waiting", "at", postgresql_where=sa.text("state = 'waiting'")),
+        {"info": {"shard": "person_id"}},
+    )
+
+    person_id: Mapped[PersonId] = mapped_column(primary_key=True)
+    id: Mapped[ReleaseId] = mapped_column(primary_key=True)
+    grant_id: Mapped[GrantId] = mapped_column()
+    requester_id: Mapped[RequesterId] = mapped_column()
+    client_id: Mapped[UUID] = mapped_column()
+    declaration_id: Mapped[DeclarationId] = mapped_column()
+    idempotency_key: Mapped[str | None] = mapped_column()
+    request_digest: Mapped[bytes] = mapped_column()
+    state: Mapped[str] = mapped_column()
+    purpose: Mapped[str] = mapped_column()
+    items: Mapped[list[dict[str, Any]]] = mapped_column()
+    versions: Mapped[dict[str, Any]] = mapped_column()
+    commit_key: Mapped[bytes | None] = mapped_column()
+    entry_id: Mapped[UUID] = mapped_column()
+    at: Mapped[datetime] = mapped_column()
+    decided_at: Mapped[datetime | None] = mapped_column()
+    reason: Mapped[str | None] = mapped_column()
+
+
+class Approval(Guarded, Base):
+    """A release officer's decision about one waiting release.
+
+    ``share`` is the officer share under ``derive("approval", id)``; it and ``used_at`` change with use and stay
+    outside the MAC: the share has its own, and a reset ``used_at`` brings no share back.
+    """
+
+    __tablename__ = "approvals"
+    __table_args__ = (
+        sa.UniqueConstraint("person_id", "release_id"),
+        sa.CheckConstraint("decision IN ('approve', 'deny')", name="decision"),
+        {"info": {"shard": "person_id"}},
+    )
+    guarded: ClassVar[tuple[str, ...]] = (
+        "release_id",
+        "officer_id",
+        "decision",
+        "reason",
+        "request_digest",
+        "signature",
+        "at",
+        "expires_at",
+    )
+
+    person_id: Mapped[PersonId] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    release_id: Mapped[ReleaseId] = mapped_column()
+    officer_id: Mapped[StaffId] = mapped_column()
+    decision: Mapped[str] = mapped_column()
+    reason: Mapped[str] = mapped_column()
+    request_digest: Mapped[bytes] = mapped_column()
+    signature: Mapped[bytes] = mapped_column()
+    share: Mapped[bytes | None] = mapped_column()
+    at: Mapped[datetime] = mapped_column()
+    expires_at: Mapped[datetime] = mapped_column()
+    used_at: Mapped[datetime | None] = mapped_column()
