@@ -57,12 +57,18 @@ def test_two_swapped_neighbours_are_found(number: str, place: int) -> None:
 @given(text=st.text(max_size=30))
 def test_whatever_is_typed_is_valid_or_named_invalid(text: str) -> None:
     """Never another error, and never an error that repeats what was typed."""
+    told = _told(text)
+    assert told is None or told.startswith("national_id.number: ")
+    assert told is None or len(text) < 6 or text not in told
+
+
+def _told(text: str) -> str | None:
+    """What is said about a number that is refused."""
     try:
         normalise("cn-ric", text)
     except Invalid as error:
-        (told,) = error.members["errors"]  # type: ignore[misc]
-        assert told["field"] == "national_id.number"
-        assert len(text) < 6 or text not in str(error)  # noqa: PT017
+        return str(error)
+    return None
 
 
 @pytest.mark.parametrize(
