@@ -131,13 +131,13 @@ def config(data: Path | None, database_url: str | None) -> None:
 
 def _add_groups() -> None:
     """The command groups live in files of their own."""
-    from vault.cli import keys, ledger, openapi, staff
+    from vault.cli.keys import keys
+    from vault.cli.ledger import ledger
+    from vault.cli.openapi import openapi
+    from vault.cli.staff import officer, regulator
 
-    main.add_command(keys.keys)
-    main.add_command(ledger.ledger)
-    main.add_command(staff.officer)
-    main.add_command(staff.regulator)
-    main.add_command(openapi.openapi)
+    for command in (officer, regulator, ledger, keys, openapi):
+        main.add_command(command)
 
 
 _add_groups()

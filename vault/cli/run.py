@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 import httpx
@@ -22,9 +22,13 @@ from vault.cli.story import cast as casting
 from vault.cli.story import kit, play
 from vault.cli.story.scene import Scene
 from vault.cli.story.thief import Thief
+from vault.edge.logs import configure
 from vault.errors import VaultError
-from vault.settings import Settings, child_environment
+from vault.settings import Settings
 from vault.worker import running
+
+
+LOG: Final = "server.log"
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,8 @@ def run_installation(settings: Settings, options: RunOptions) -> int:
         asyncio.run(runtime.migrate())
         runtime = runtime.under(stack.enter_context(demo.source(settings, console)))
         cast = asyncio.run(demo.founded(runtime))
-        workers = stack.enter_context(_serving(runtime, sock))
+        log = stack.enter_context((settings.data / LOG).open("ab"))
+        workers = stack.enter_context(_serving(runtime, sock, log.fileno()))
         workers.wait_until_ready(lambda: _is_ready(_base(settings)))
         status = 0
         if options.story or options.once or options.kit or options.person or not cast.told:
@@ -85,6 +90,7 @@ def serve_installation(settings: Settings) -> None:
 
 def serve_as_worker(settings: Settings, fd: int, parent_fd: int) -> None:
     """One server process: the socket and the parent's pipe come as file descriptors."""
+    configure(settings.log_level, settings.log_format)
     end_with_parent(parent_fd)
     sock = socket.socket(fileno=fd)
     with installation(settings) as runtime:
@@ -108,9 +114,9 @@ def _socket(settings: Settings, options: RunOptions) -> socket.socket:
 
 
 @contextmanager
-def _serving(runtime: Runtime, sock: socket.socket) -> Iterator[Workers]:
+def _serving(runtime: Runtime, sock: socket.socket, log: int | None = None) -> Iterator[Workers]:
     settings = replace(runtime.settings, database_url=without_credentials(runtime.admin_url))
-    with Workers(settings, sock, child_environment(settings)) as workers:
+    with Workers(settings, sock, log) as workers:
         yield workers
 
 
@@ -164,4 +170,4 @@ def _announce(console: Console, base: str, cast: casting.Cast, person: dict[str,
     console.print(f"  {'person':<16} {person['login']:<22} {person['password']}", highlight=False, markup=False)
     for part, login, password in casting.shown(cast):
         console.print(f"  {part:<16} {login:<22} {password}", highlight=False, markup=False)
-    console.print("Ctrl-C stops everything.")
+    console.print(f"The log is in {LOG} in the data folder. Ctrl-C stops everything.", highlight=False)

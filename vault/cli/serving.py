@@ -14,7 +14,7 @@ import uvicorn
 
 from vault.clock import monotonic
 from vault.errors import BadConfiguration
-from vault.settings import Settings
+from vault.settings import Settings, child_environment
 
 _HIGHEST_TRY = 50
 _TOO_SOON = 2.0
@@ -97,10 +97,12 @@ def end_with_parent(fd: int) -> None:
 class Workers:
     """The server processes of one installation: started together, replaced when one dies, ended together."""
 
-    def __init__(self, settings: Settings, sock: socket.socket, environment: dict[str, str]) -> None:
+    def __init__(self, settings: Settings, sock: socket.socket, log: int | None = None) -> None:
+        """``log``: the file descriptor that the workers' log goes to; default: standard output."""
+        self._log = log
         self._count = settings.workers
         self._sock = sock
-        self._environment = environment
+        self._environment = child_environment(settings)
         self._alive: dict[int, subprocess.Popen[bytes]] = {}
         self._started: dict[int, float] = {}
         self._told = threading.Event()
@@ -162,5 +164,12 @@ class Workers:
     def _start(self, index: int) -> None:
         fds = (self._sock.fileno(), self._reading)
         command = [sys.executable, "-m", "vault.cli.main", "worker", "--fd", str(fds[0]), "--parent-fd", str(fds[1])]
-        self._alive[index] = subprocess.Popen(command, pass_fds=fds, env=self._environment, stdin=subprocess.DEVNULL)
+        self._alive[index] = subprocess.Popen(
+            command,
+            pass_fds=fds,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=None if self._log is None else subprocess.STDOUT,
+        )
         self._started[index] = monotonic()

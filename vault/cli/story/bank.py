@@ -25,7 +25,7 @@ def _b64(raw: bytes) -> str:
 
 def new_key(kid: str) -> OKPKey:
     """A fresh Ed25519 key with a key id."""
-    return OKPKey.generate_key("Ed25519", {"kid": kid, "use": "sig", "alg": "EdDSA"}, private=True)
+    return OKPKey.generate_key("Ed25519", {"kid": kid, "use": "sig", "alg": "Ed25519"}, private=True)
 
 
 @dataclass
@@ -70,8 +70,8 @@ class Bank:
         now = unix_millis() // 1000
         claims = {"iss": self.client_id, "sub": self.client_id, "aud": self.issuer, "iat": now, "exp": now + 60}
         claims["jti"] = secrets.token_urlsafe(16)
-        header = {"alg": "EdDSA", "kid": self.key.kid}
-        token = jwt.encode(header, claims, self.key, algorithms=["EdDSA"])
+        header = {"alg": "Ed25519", "kid": self.key.kid}
+        token = jwt.encode(header, claims, self.key, algorithms=["Ed25519"])
         return {"client_id": self.client_id, "client_assertion_type": ASSERTION, "client_assertion": token}
 
     def proof(self, method: str, url: str, token: str | None = None) -> str:
@@ -81,7 +81,7 @@ class Bank:
         if token:
             claims["ath"] = _b64(hashlib.sha256(token.encode()).digest())
         jwk = {k: v for k, v in self.dpop_key.as_dict(private=False).items() if k in {"kty", "crv", "x"}}
-        return jwt.encode({"typ": "dpop+jwt", "alg": "EdDSA", "jwk": jwk}, claims, self.dpop_key, algorithms=["EdDSA"])
+        return jwt.encode({"typ": "dpop+jwt", "alg": "Ed25519", "jwk": jwk}, claims, self.dpop_key, algorithms=["Ed25519"])
 
     async def push(self, items: list[dict[str, str]], **limits: object) -> tuple[httpx.Response, Pushed]:
         """Push an authorization request (RFC 9126) for these items."""

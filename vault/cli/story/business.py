@@ -68,9 +68,9 @@ async def bank_is_vetted(scene: Scene) -> str:
 async def bank_asks_too_much(scene: Scene) -> str:
     """(4) An item outside the declaration is refused by name."""
     wanted = [*scene.facts["ask"], (OUTSIDE, "raw")]
-    answer, _ = await scene.bank.push([{"item": item, "form": form} for item, form in wanted])
+    answer, _ = await scene.bank.push([{"item": item, "form": form} for item, form in wanted], duration_days=30)
     hold(answer.status_code in {400, 403}, f"asking for {OUTSIDE} answered {answer.status_code}")
-    hold(OUTSIDE in answer.text, "the refusal does not name the item")
+    hold(OUTSIDE in answer.text, f"the refusal does not name the item: {words(answer)}")
     return f"refused, naming {OUTSIDE}"
 
 
