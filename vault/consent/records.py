@@ -47,8 +47,6 @@ def pairwise(ring: KeyRing, requester: UUID, person: UUID) -> str:
 
 def record(consent: Consent, declaration: DeclarationView, terms: Terms, items: Iterable[TermItem]) -> bytes:
     """The canonical bytes of the record (RFC 8785)."""
-    body = declaration.body
-    requester = ids.public(ids.REQUESTER, declaration.requester_id)
     return canonical(
         {
             "schema_version": SCHEMA,
@@ -57,38 +55,10 @@ def record(consent: Consent, declaration: DeclarationView, terms: Terms, items: 
             "pii_processing": {
                 "privacy_notice": {"digest": b64(consent.notice), "alg": "SHA-256"},
                 "language": consent.locale,
-                "purposes": [
-                    {
-                        "purpose": msgspec.to_builtins(body.purpose.text),
-                        "purpose_type": body.purpose.code,
-                        "lawful_basis": body.legal_basis,
-                        "pii_information": [_information(item) for item in items],
-                        "pii_controllers": [requester],
-                        "retention_period": {"days": body.retention_days},
-                        "recipient_third_parties": [],
-                        "withdrawal_method": "in the vault, at any time, with effect for the next release",
-                        "jurisdiction": "CN",
-                    }
-                ],
+                "purposes": [_purpose(declaration, items)],
             },
-            "party_identification": [
-                {
-                    "party_id": requester,
-                    "party_role": "pii_controller",
-                    "party_name": declaration.requester_name,
-                    "party_contact": declaration.contact.get("privacy_contact"),
-                    "uscc": declaration.requester_uscc,
-                }
-            ],
-            "events": [
-                {
-                    "event_type": "consent_given",
-                    "event_state": "given",
-                    "event_time": moment(consent.given_at),
-                    "entity_id": consent.subject,
-                    "validity_duration": {"days": terms.duration_days},
-                }
-            ],
+            "party_identification": [_controller(declaration)],
+            "events": [_given(consent, terms)],
             "declaration": {
                 "id": ids.public(ids.DECLARATION, declaration.id),
                 "number": declaration.number,
@@ -99,6 +69,41 @@ def record(consent: Consent, declaration: DeclarationView, terms: Terms, items: 
             "expires_at": moment(consent.expires_at),
         }
     )
+
+
+def _purpose(declaration: DeclarationView, items: Iterable[TermItem]) -> dict[str, Any]:
+    body = declaration.body
+    return {
+        "purpose": msgspec.to_builtins(body.purpose.text),
+        "purpose_type": body.purpose.code,
+        "lawful_basis": body.legal_basis,
+        "pii_information": [_information(item) for item in items],
+        "pii_controllers": [ids.public(ids.REQUESTER, declaration.requester_id)],
+        "retention_period": {"days": body.retention_days},
+        "recipient_third_parties": [],
+        "withdrawal_method": "in the vault, at any time, with effect for the next release",
+        "jurisdiction": "CN",
+    }
+
+
+def _controller(declaration: DeclarationView) -> dict[str, Any]:
+    return {
+        "party_id": ids.public(ids.REQUESTER, declaration.requester_id),
+        "party_role": "pii_controller",
+        "party_name": declaration.requester_name,
+        "party_contact": declaration.contact.get("privacy_contact"),
+        "uscc": declaration.requester_uscc,
+    }
+
+
+def _given(consent: Consent, terms: Terms) -> dict[str, Any]:
+    return {
+        "event_type": "consent_given",
+        "event_state": "given",
+        "event_time": moment(consent.given_at),
+        "entity_id": consent.subject,
+        "validity_duration": {"days": terms.duration_days},
+    }
 
 
 def _information(item: TermItem) -> dict[str, Any]:
