@@ -38,6 +38,7 @@ def upgrade() -> None:
         sa.CheckConstraint("realm IN ('person', 'officer', 'regulator')", name="ck_sign_ins_realm"),
         sa.CheckConstraint("octet_length(secret_hash) = 32", name="ck_sign_ins_secret_hash"),
     )
+    op.create_index("ix_sign_ins_ends_at", "sign_ins", ["ends_at"])
     op.create_table(
         "login_names",
         sa.Column("value", sa.LargeBinary(), nullable=False),
@@ -55,6 +56,7 @@ def upgrade() -> None:
         sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("key", name="pk_throttles"),
     )
+    op.create_index("ix_throttles_at", "throttles", ["at"])
 
 
 def downgrade() -> None:

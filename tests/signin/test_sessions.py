@@ -12,7 +12,8 @@ from vault.crypto.canonical import b64, unb64
 from vault.db import Database
 from vault.errors import Tampered, Unauthenticated
 from vault.signin import Attempt, Holder, resume, sign_in, sign_out
-from vault.signin.tables import SignIn
+from vault.signin.hygiene import delete_ended_sign_ins
+from vault.signin.tables import SignIn, Throttle
 
 
 async def resumed(database: Database, cookie: str, realm: str | None = None) -> Holder:
@@ -170,6 +171,24 @@ async def test_ended_sign_ins_are_swept_at_the_next(database: Database, clock: F
         clock.move(timedelta(hours=13))
     await enter(database, "person", "alice")
     assert len(await rows(database)) == 1
+
+
+async def test_tidying_takes_only_what_has_ended(database: Database, clock: FixedClock) -> None:
+    """Sign-ins under way and buckets of today stay; dead rows go, and it can be done again."""
+    await person(database, "alice")
+    await enter(database, "person", "alice")
+    clock.move(timedelta(hours=11))
+    cookie = (await enter(database, "person", "alice")).cookie
+    await database.run(delete_ended_sign_ins)
+    assert len(await rows(database)) == 2
+    clock.move(timedelta(minutes=90))
+    await database.run(delete_ended_sign_ins)
+    assert [row.id.bytes for row in await rows(database)] == [unb64(cookie)[16:32]]
+    clock.move(timedelta(days=2))
+    for _ in range(2):
+        await database.run(delete_ended_sign_ins)
+    async with database.begin() as session:
+        assert (await session.execute(sa.select(Throttle))).all() == [] == await rows(database)
 
 
 async def test_coming_and_going_is_recorded(database: Database, database_url: str) -> None:

@@ -39,6 +39,7 @@ class SignIn(Base):
     __table_args__ = (
         sa.CheckConstraint("realm IN ('person', 'officer', 'regulator')", name="realm"),
         sa.CheckConstraint("octet_length(secret_hash) = 32", name="secret_hash"),
+        sa.Index(None, "ends_at"),
         {"info": {"shard": "holder_id"}},
     )
 
@@ -72,7 +73,10 @@ class Throttle(Base):
     """A bucket of failed attempts, keyed by a MAC."""
 
     __tablename__ = "throttles"
-    __table_args__ = ({"info": {"shard": "key"}},)
+    __table_args__ = (
+        sa.Index(None, "at"),
+        {"info": {"shard": "key"}},
+    )
 
     key: Mapped[bytes] = mapped_column(primary_key=True)
     failures: Mapped[int]
