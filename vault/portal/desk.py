@@ -10,16 +10,18 @@ from litestar.response import Redirect, Template
 from vault import ids
 from vault.db import Session
 from vault.edge.request import VaultRequest
-from vault.errors import Invalid, Refused, VaultError
+from vault.errors import Conflict, Invalid, Refused, VaultError
 from vault.ids import ApplicationId, StaffId
 from vault.portal.forms import read_form, wrong_fields
 from vault.portal.languages import N_, Language
 from vault.portal.pages import language_of, page, see_other
 from vault.portal.reasons import reasons
+from vault.portal.release_desk import release_row
 from vault.portal.words import days, form_name, frequency, word
 from vault.profile.catalogue import catalogue
 from vault.registry import StaffMember, officer, staff_member
 from vault.registry.staff import active
+from vault.release import desk as release_desk
 from vault.requesters import desk, vetting
 from vault.requesters.declarations import DeclaredItem
 from vault.signin import OFFICER, Holder
@@ -57,7 +59,7 @@ async def decide_application_page(request: VaultRequest, application: FromPath[s
         try:
             await _decide(request, application, decision, reason)
             return see_other(f"/desk/applications/{application}?done=yes")
-        except (Invalid, Refused) as error:
+        except (Invalid, Refused, Conflict) as error:
             failed = error
     found = await request.as_holder(OFFICER, _application, application, spoken)
     wrong = reasons(spoken, wrong_fields(failed)) if isinstance(failed, Invalid) else {}
@@ -79,6 +81,7 @@ async def _queues(session: Session, holder: Holder, show: str, spoken: Language)
     member = await active(session, holder, OFFICER)
     may_vet, may_release = "vetting" in member.roles, "release" in member.roles
     found = await desk.applications(session) if may_vet else []
+    waiting = await release_desk.waiting(session, holder) if may_release else []
     by = {"open": [a for a in found if a.decided_at is None], "decided": [a for a in found if a.decided_at]}
     return {
         "me": member,
@@ -87,7 +90,7 @@ async def _queues(session: Session, holder: Holder, show: str, spoken: Language)
         "show": show,
         "tabs": [{"name": name, "text": spoken.gettext(text), "count": len(by[name])} for name, text in _TABS.items()],
         "applications": [_row(each, spoken) for each in by[show]],
-        "releases": [],
+        "releases": [release_row(each, spoken) for each in waiting],
     }
 
 

@@ -18,6 +18,7 @@ from vault.portal.pages import language_of, page, see_other
 from vault.portal.reasons import reasons
 from vault.portal.words import days, form_name, frequency, item_name, item_with_form
 from vault.profile.catalogue import catalogue
+from vault.release import history
 from vault.requesters.register import declaration
 from vault.signin import PERSON, Holder
 
@@ -101,7 +102,17 @@ async def _detail(session: Session, holder: Holder, grant: str, spoken: Language
     view = await consent.one(session, PersonId(holder.id), ids.parse(ids.GRANT, grant))
     shown = card(view, spoken)
     shown["consequence"] = await _consequence(session, view, spoken)
-    return {"grant": shown, "releases": []}
+    done = await history.for_person(session, PersonId(holder.id), grant=view.id)
+    return {"grant": shown, "releases": [_release(each, spoken) for each in done]}
+
+
+def _release(released: history.Released, spoken: Language) -> dict[str, Any]:
+    return {
+        "state": released.state,
+        "at": released.at,
+        "items": [item_with_form(spoken, each["item"], each["form"]) for each in released.items],
+        "reason": released.reason or "",
+    }
 
 
 async def _consequence(session: Session, view: GrantView, spoken: Language) -> str:
