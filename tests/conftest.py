@@ -15,12 +15,16 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from hypothesis import settings
 
 from vault.clock import FixedClock
 from vault.crypto.keyring import PURPOSES, MemoryRing
 from vault.crypto.sealing import new_key
 from vault.db import Database
 from vault.schema import migrate
+
+settings.register_profile("pivault", deadline=None)  # a busy machine is slow, not wrong
+settings.load_profile("pivault")
 
 DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
 NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
