@@ -27,7 +27,6 @@ from vault.errors import VaultError
 from vault.settings import Settings
 from vault.worker import running
 
-
 LOG: Final = "server.log"
 
 

@@ -104,9 +104,17 @@ def _adding(group: click.Group, realm: str, roles: tuple[str, ...]) -> None:
         "           --sponsor officer-1.demo --sponsor officer-2.demo",
     )
     @click.option("--name", required=True, help="Full name.")
-    @click.option("--organisation", default=organisation, show_default=True)
+    @click.option("--organisation", default=organisation, show_default=True, help="Officers and regulators differ.")
     @click.option("--unit", required=True, help="Unit within the organisation.")
-    @click.option("--role", "held", type=click.Choice(roles), multiple=True, default=roles[:1], show_default=True)
+    @click.option(
+        "--role",
+        "held",
+        type=click.Choice(roles),
+        multiple=True,
+        default=roles[:1],
+        show_default=True,
+        help="Repeatable.",
+    )
     @click.option("--login", required=True, help="Login name; the password is asked for.")
     @click.option("--sponsor", "sponsors", required=True, multiple=True, metavar="LOGIN", help="Give it twice.")
     @data_option

@@ -81,7 +81,9 @@ class Bank:
         if token:
             claims["ath"] = _b64(hashlib.sha256(token.encode()).digest())
         jwk = {k: v for k, v in self.dpop_key.as_dict(private=False).items() if k in {"kty", "crv", "x"}}
-        return jwt.encode({"typ": "dpop+jwt", "alg": "Ed25519", "jwk": jwk}, claims, self.dpop_key, algorithms=["Ed25519"])
+        return jwt.encode(
+            {"typ": "dpop+jwt", "alg": "Ed25519", "jwk": jwk}, claims, self.dpop_key, algorithms=["Ed25519"]
+        )
 
     async def push(self, items: list[dict[str, str]], **limits: object) -> tuple[httpx.Response, Pushed]:
         """Push an authorization request (RFC 9126) for these items."""
