@@ -7,7 +7,6 @@
 sections are the catalogue's, which are OpenID Connect's where it has them.
 """
 
-import unicodedata
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -25,7 +24,7 @@ LOCALES: Final = ("zh-CN", "en")
 LARGEST: Final = 4 * 1024 * 1024
 _MEMBERS: Final = ("login", "password", "name", "national_id", "locale", "sections")
 _REQUIRED: Final = ("login", "password", "name", "national_id")
-_LONGEST_NAME: Final = 120
+_LONGEST_NAME: Final = 100
 
 Problem = documents.Problem
 
@@ -71,8 +70,8 @@ def _password(value: object) -> Iterator[Problem]:
 def _name(value: object) -> Iterator[Problem]:
     if not isinstance(value, str) or not value.strip():
         yield "name", "must be text"
-    elif len(value) > _LONGEST_NAME or any(unicodedata.category(c) in {"Cc", "Cs"} for c in value):
-        yield "name", f"must be at most {_LONGEST_NAME} characters of plain text"
+    elif len(value) > _LONGEST_NAME or not value.strip().isprintable():
+        yield "name", f"must be 1 to {_LONGEST_NAME} printable characters"
 
 
 def _national_id(value: object) -> Iterator[Problem]:
