@@ -1,4 +1,4 @@
-"""Questions to the ledger. Each is recorded first, in a transaction of its own, and answered in the regulators' role."""
+"""Questions to the ledger: each recorded first, in a transaction of its own, and answered in the regulators' role."""
 
 from dataclasses import asdict, dataclass
 from typing import Final

@@ -10,14 +10,16 @@ import sqlalchemy as sa
 
 from vault import ids
 from vault.consent.standing import open_officer_share
+from vault.crypto.sealing import same
 from vault.db import Database, Session
-from vault.errors import Conflict, Invalid, NotFound, Refused
+from vault.errors import Conflict, Invalid, NotFound, Refused, Tampered
 from vault.ids import ReleaseId, RequesterId, StaffId
 from vault.ledger import log
 from vault.ledger.events import Event, Item
 from vault.ledger.events import officer as by_officer
 from vault.registry import officer, role_secret
 from vault.release.approvals import APPROVE, DENY, FRESH_FOR, Verdict, keep_share
+from vault.release.checks import Chosen, request_digest
 from vault.release.tables import APPROVED, DENIED, WAITING, Approval, Release
 from vault.requesters import register
 from vault.requesters.names import names
@@ -88,6 +90,7 @@ async def decide(
         raise VettedByYou
     if row.state != WAITING:
         raise Conflict("This release has been decided already.")
+    _check_is_what_was_asked(row)
     # 2. The decision, over exactly what was asked for.
     verdict = Verdict(
         release=row.id,
@@ -137,6 +140,13 @@ async def _record_refusal(session: Session, holder: Holder, release_id: ReleaseI
 def _check_reason(reason: str) -> None:
     if not SHORTEST_REASON <= len(reason.strip()) <= LONGEST_REASON or not reason.isprintable():
         raise Invalid.field("reason", f"must be one line of {SHORTEST_REASON} to {LONGEST_REASON} characters")
+
+
+def _check_is_what_was_asked(row: Release) -> None:
+    """What the officer sees must be what the digest under the signature says: the row itself has no MAC."""
+    shown = [Chosen(each["item"], each["form"]) for each in row.items]
+    if not same(row.request_digest, request_digest(row.grant_id, row.client_id, shown)):
+        raise Tampered(private="a waiting release shows other items than were asked for")
 
 
 async def _find(session: Session, release_id: ReleaseId) -> Release:

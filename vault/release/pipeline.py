@@ -52,7 +52,7 @@ __all__ = ["Answer", "Ask", "ReleaseEngine", "release", "state"]
 
 _WINDOWS: Final = (8, 64, 64, 64)
 """How many of the person's next ledger numbers are prepared at each try: more, once somebody was faster."""
-_LATE: Final = 1.0
+_LATE: Final = 0.25
 """Seconds after which what was checked under the lock is checked once more before anything is sent."""
 
 

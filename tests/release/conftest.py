@@ -1,0 +1,24 @@
+"""Fixtures: a bank, a person with filled sections, a running ledger that must hold at the end of every test."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.consent.world import Consents
+from tests.profile.world import CONTACT, IDENTITY, Administrator, World
+from tests.release.world import Releases, declared, running
+from tests.requesters.samples import application
+from tests.requesters.world import let_in
+from vault.clock import FixedClock
+from vault.db import Database
+
+
+@pytest.fixture
+async def releases(database: Database, database_url: str, clock: FixedClock) -> AsyncIterator[Releases]:
+    world = await World.founded(database)
+    bank = await let_in(database, world.staff, application(declaration=declared()))
+    consents = Consents(world, await world.person(), bank)
+    await consents.world.write(consents.person, "identity", IDENTITY)
+    await consents.world.write(consents.person, "contact", CONTACT)
+    async with running(consents, clock, Administrator(database_url)) as made:
+        yield made

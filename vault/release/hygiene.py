@@ -1,0 +1,18 @@
+"""Tidying: officer shares of approvals whose hour is over. Opening them was refused before, too."""
+
+import sqlalchemy as sa
+
+from vault.db import Session
+from vault.release.tables import Approval
+
+
+async def delete_lapsed_shares(session: Session) -> int:
+    """Delete the shares of approvals that have ended. Returns how many."""
+    gone = await session.execute(
+        sa.update(Approval)
+        .where(Approval.expires_at <= session.now, Approval.share.is_not(None))
+        .values(share=None)
+        .returning(Approval.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(gone.all())
