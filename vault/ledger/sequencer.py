@@ -93,9 +93,9 @@ class Sequencer:
                 self.failure = error.private
                 _log.critical("ledger.tampered", shard=self._shard, why=error.private)
                 pause = LONGEST_PAUSE * 20
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                _log.warning("ledger.connection_lost", shard=self._shard, kind=type(error).__name__)
-            # Whatever happened to the last commit: the next round begins by reading the head again.
+            except Exception as error:  # most often a lost connection, for which the driver has a dozen names
+                _log.warning("ledger.interrupted", shard=self._shard, kind=type(error).__name__)
+            # Whatever happened, also to the last commit: the next round begins by reading the head again.
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
 
@@ -127,10 +127,7 @@ class Sequencer:
 
     async def _lead(self) -> None:
         # 1. Wait for the lock: nobody else should be leading.
-        while True:
-            if await self._connection.fetchval(commit.LOCK, LOCK_CLASS, self._shard):
-                break
-            await asyncio.sleep(LONGEST_PAUSE)
+        await self._until_free()
         # 2. Raise the epoch: nobody else can be leading. A commit of theirs under way ends before this returns.
         self._doubt = False
         epoch = await self._connection.fetchval(commit.NEW_EPOCH, self._shard)
@@ -141,6 +138,12 @@ class Sequencer:
             raise Fenced
         self.leading, self.failure = True, None
         _log.info("ledger.leading", shard=self._shard, epoch=epoch, size=self._edge.size)
+
+    async def _until_free(self) -> None:
+        while True:
+            if await self._connection.fetchval(commit.LOCK, LOCK_CLASS, self._shard):
+                return
+            await asyncio.sleep(LONGEST_PAUSE)
 
     async def _load(self) -> None:
         head = await self._connection.fetchrow(commit.HEAD, self._shard)
