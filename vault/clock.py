@@ -46,6 +46,11 @@ def unix_millis() -> int:
     return time.time_ns() // 1_000_000
 
 
+def unix_nanos() -> int:
+    """Nanoseconds since 1970-01-01T00:00:00Z by the machine's clock."""
+    return time.time_ns()
+
+
 def monotonic() -> float:
     """Seconds for measuring how long something took; unrelated to the calendar."""
     return time.monotonic()
