@@ -304,4 +304,3 @@ async def test_the_metadata_document(database: Database) -> None:
     assert document["code_challenge_methods_supported"] == ["S256"]
     assert document["token_endpoint_auth_methods_supported"] == ["private_key_jwt"]
     assert "none" not in str(document)
-

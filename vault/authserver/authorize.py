@@ -169,17 +169,3 @@ def _answer(issuer: str, request: AuthorizationRequest, parameters: dict[str, st
     parts = urlsplit(request.redirect_uri)
     query = "&".join(filter(None, (parts.query, urlencode({**parameters, "iss": issuer}))))
     return urlunsplit(parts._replace(query=query))
-
-
-async def delete_old_requests(session: Session) -> int:
-    """Hygiene: delete requests that can no longer be decided and codes that can no longer be redeemed.
-
-    Codes stay an hour longer than they live, so that a second redemption is known for one. Returns how many rows.
-    """
-    requests = await session.execute(
-        sa.delete(PushedRequest).where(PushedRequest.decide_by <= session.now).returning(PushedRequest.id)
-    )
-    codes = await session.execute(
-        sa.delete(Code).where(Code.expires_at <= session.now - timedelta(hours=1)).returning(Code.hash)
-    )
-    return len(requests.all()) + len(codes.all())

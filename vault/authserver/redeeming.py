@@ -33,9 +33,9 @@ class CodeReused(InvalidGrant):
 
 
 class _Keys(NamedTuple):
-    """The hourly keys of one redemption: the one in the code, the one for the token."""
+    """The hourly keys of one redemption: the one of the code, if it is still there, and the one for the token."""
 
-    opening: TokenKey
+    opening: TokenKey | None
     signing: TokenKey
 
 
@@ -65,6 +65,8 @@ async def _redeem(session: Session, server: AuthServer, caller: Caller, form: Ma
     # 3. Use it up: of two at once, the second waits here and finds it used
     await _consume(session, row)
     # 4. The share in it, and the grant as it stands now
+    if keys.opening is None:
+        raise InvalidGrant("code-key", "The code's key is gone: start a new authorization.")
     share = tokens.open_code(keys.opening, form["code"], row.grant_id)
     try:
         held = await standing(session, share.person, row.grant_id)
@@ -80,12 +82,12 @@ async def _redeem(session: Session, server: AuthServer, caller: Caller, form: Ma
     return issue(server, keys.signing, what, refresh_token, now=session.now)
 
 
-async def _key_of(server: AuthServer, code: str) -> TokenKey:
+async def _key_of(server: AuthServer, code: str) -> TokenKey | None:
     key_id = tokens.key_of_code(code)
     try:
         return await server.keys.get(server.database, key_id)
     except NoTokenKey:
-        raise InvalidGrant("code-key", "The code's key is gone: start a new authorization.") from None
+        return None
 
 
 async def _of_caller(session: Session, caller: Caller, code: str) -> Code:
@@ -119,12 +121,17 @@ def _refresh_row(what: tokens.Granted, refresh_token: str, now: datetime) -> Ref
     )
 
 
-async def _kill(session: Session, caller: Caller, code: str, key: TokenKey, refused: CodeReused) -> None:
-    """Revoke what the code's grant gave, and record it where the person sees it."""
+async def _kill(session: Session, caller: Caller, code: str, key: TokenKey | None, refused: CodeReused) -> None:
+    """Revoke what the code's grant gave, and record it where the person sees it.
+
+    Once the code's hourly key is gone nobody knows whose it was: its access tokens are dead by then, its refresh
+    tokens are found by the grant.
+    """
     row = await _of_caller(session, caller, code)
-    person = tokens.open_code(key, code, row.grant_id).person
     await revoke_refresh_tokens(session, row.grant_id)
-    await end_tokens(session, person, row.grant_id)
+    person = None if key is None else tokens.open_code(key, code, row.grant_id).person
+    if person is not None:
+        await end_tokens(session, person, row.grant_id)
     await record_refused_token(session, caller.client, refused, person)
 
 

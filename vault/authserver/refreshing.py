@@ -17,7 +17,6 @@ from vault.authserver.issuing import Issued, check_caller_live, check_grant, gra
 from vault.authserver.server import AuthServer
 from vault.authserver.tables import RefreshToken
 from vault.consent.standing import standing_by_pool
-from vault.db import Session
 from vault.errors import NotFound
 
 _ROW: Final = sa.select(*(RefreshToken.__table__.c[n] for n in (*RefreshToken.guarded_columns(), "mac"))).where(
@@ -78,11 +77,3 @@ CHECKS: Final[dict[str, Callable[[Mapping[str, Any], Caller], str | None]]] = {
     "refresh-status": _status,
 }
 """In this order. Each gives None, or says what to mend."""
-
-
-async def delete_old_refresh_tokens(session: Session) -> int:
-    """Hygiene: delete refresh tokens whose grants have expired. Returns how many. They were refused before, too."""
-    gone = await session.execute(
-        sa.delete(RefreshToken).where(RefreshToken.expires_at <= session.now).returning(RefreshToken.hash)
-    )
-    return len(gone.all())

@@ -12,7 +12,8 @@ from vault.crypto.keyring import KeyRing
 from vault.db import Database
 
 MOST_PARAMETERS: Final = 40
-LONGEST_VALUE: Final = 64 * 1024
+LONGEST_VALUE: Final = 128 * 1024
+"""Bytes of one encoded parameter: authorization_details grow threefold when they are encoded."""
 
 
 class Meter:
