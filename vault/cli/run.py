@@ -10,11 +10,9 @@ from typing import Any, Final
 
 import click
 import httpx
-import uvloop
 from msgspec.structs import replace
 from rich.console import Console
 
-from vault.app import build
 from vault.cli import demo
 from vault.cli.runtime import Runtime, installation, without_credentials
 from vault.cli.serving import Server, Workers, end_with_parent, listen
@@ -25,7 +23,6 @@ from vault.cli.story.thief import Thief
 from vault.edge.logs import configure
 from vault.errors import VaultError
 from vault.settings import Settings
-from vault.worker import running
 
 LOG: Final = "server.log"
 
@@ -89,6 +86,8 @@ def serve_installation(settings: Settings) -> None:
 
 def serve_as_worker(settings: Settings, fd: int, parent_fd: int) -> None:
     """One server process: the socket and the parent's pipe come as file descriptors."""
+    import uvloop
+
     configure(settings.log_level, settings.log_format)
     end_with_parent(parent_fd)
     sock = socket.socket(fileno=fd)
@@ -97,6 +96,9 @@ def serve_as_worker(settings: Settings, fd: int, parent_fd: int) -> None:
 
 
 async def _work(runtime: Runtime, sock: socket.socket) -> None:
+    from vault.app import build
+    from vault.worker import running
+
     database = runtime.database()
     try:
         async with running(runtime.settings, database):
