@@ -56,7 +56,7 @@ def source(settings: Settings, console: Console) -> Iterator[Settings]:
         return
     console.print("Starting a simulator of the population register …")
     state = str(settings.data / "simulator")
-    command = [sys.executable, "-m", "vault.proofing.simulator", "--port", "0", "--state", state]
+    command = [sys.executable, "-m", "vault.proofing.simulator", "--port", "0", "--state", state, "--stop-with-stdin"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.PIPE)
     try:
         line = process.stdout.readline() if process.stdout else b""
