@@ -3,6 +3,7 @@
 A process of its own with its own key, so that the vault meets it as it would meet the real thing.
 """
 
+import os
 import signal
 import sys
 import threading
@@ -159,7 +160,7 @@ def _leave(*_arguments: object) -> None:
 
 
 def _watch_stdin(server: Server) -> None:
-    while sys.stdin.buffer.read(4096):
+    while os.read(0, 4096):  # not sys.stdin: its lock would be held at the end of the program
         pass
     server.shutdown()
 
