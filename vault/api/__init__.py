@@ -12,7 +12,19 @@ from functools import cache
 from litestar import Response, get
 from litestar.router import Router
 
-from vault.api import applications, desk, entries, grants, health, oauth, release_desk, releases, sections, sessions
+from vault.api import (
+    applications,
+    desk,
+    entries,
+    grants,
+    health,
+    oauth,
+    oversight,
+    release_desk,
+    releases,
+    sections,
+    sessions,
+)
 from vault.api.description import as_text, describe
 from vault.api.oauth import BACK_CHANNEL, oauth_failure
 from vault.edge.csrf import NO_FORM_TOKEN
@@ -51,6 +63,9 @@ def routes() -> list[Router]:
         release_desk.list_waiting_releases,
         release_desk.read_release_at_desk,
         release_desk.decide_release,
+        oversight.search_entries,
+        oversight.read_entry,
+        oversight.read_receipt,
         oauth.read_metadata,
         oauth.read_jwks,
         oauth.push_request,

@@ -74,6 +74,8 @@ class Extra(msgspec.Struct, frozen=True, kw_only=True):
     """The type of the answer, where the handler's own type does not tell it."""
     form: dict[str, str] | None = None
     """Fields of a form body, with what they are."""
+    query: Any = None
+    """The type of the address's parameters."""
     headers: dict[str, str] | None = None
     """Headers that must be sent, with what they are."""
     answers: dict[int, str] | None = None
@@ -121,6 +123,7 @@ def _complete(path: str, method: str, operation: dict[str, Any], *, extra: Extra
     operation.pop("deprecated", None)
     parameters = operation.setdefault("parameters", [])
     parameters += [_header(name, told) for name, told in (extra.headers or {}).items()]
+    parameters += _query(extra.query) if extra.query is not None else []
     is_back_channel = path.startswith("/oauth/")
     tag = operation["tags"][0]
     if method in {"post", "put", "delete"} and (tag in _SIGNED_IN or tag == "entering"):
@@ -142,6 +145,16 @@ def _complete(path: str, method: str, operation: dict[str, Any], *, extra: Extra
             response["content"] = {extra.media_type: {"schema": {"type": "string"}}}
     responses.update({str(status): {"description": told} for status, told in (extra.answers or {}).items()})
     responses["default"] = _refusal(is_back_channel)
+
+
+def _query(kind: Any) -> list[dict[str, Any]]:
+    _, schemas = msgspec.json.schema_components([kind], ref_template=_REF)
+    schema = schemas[kind.__name__]
+    required = schema.get("required", ())
+    return [
+        {"name": name, "in": "query", "required": name in required, "schema": inner}
+        for name, inner in schema["properties"].items()
+    ]
 
 
 def _header(name: str, told: str) -> dict[str, Any]:

@@ -82,10 +82,11 @@ async def decide_application(request: VaultRequest, application: FromPath[str]) 
     """Approve or refuse. Two different officers must approve; trying twice is refused and recorded."""
     body = await request.parsed(DecisionRequest)
     application_id = ApplicationId(ids.parse(ids.APPLICATION, application))
-    holder = await request.holder(OFFICER)
-    decided = await vetting.decide_on_record(
-        request.doors.database, holder, application_id, approve=body.decision == "approve", reason=body.reason.strip()
-    )
+    approve, reason = body.decision == "approve", body.reason.strip()
+    async with request.acting(OFFICER) as holder:
+        decided = await vetting.decide_on_record(
+            request.doors.database, holder, application_id, approve=approve, reason=reason
+        )
     return ApplicationDecided(
         status=decided.status,
         requester=ids.public(ids.REQUESTER, decided.requester) if decided.requester else None,

@@ -1,17 +1,17 @@
 """A person's own lines of the ledger, with receipts; and what everybody may know of the ledger itself."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Response, get
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath
 
 from vault.api.description import Extra
 from vault.clock import from_millis
 from vault.db import Session
 from vault.edge.csrf import NO_FORM_TOKEN
-from vault.edge.history import own_history, own_receipt
+from vault.edge.history import MOST_LINES, own_history, own_receipt
 from vault.edge.request import VaultRequest
 from vault.errors import NotFound
 from vault.ledger import reading
@@ -31,6 +31,23 @@ _NAMES = (
     "reason",
     "ref",
 )
+
+
+Count = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
+
+
+class Stretch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which of one's own lines: the newest ``limit`` of those numbered below ``before``."""
+
+    before: Count | None = None
+    limit: Annotated[int, msgspec.Meta(ge=1, le=MOST_LINES)] = 50
+
+
+class Sizes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Two sizes of the ledger, each with a stored checkpoint."""
+
+    first: Count
+    second: Count
 
 
 class EntryView(msgspec.Struct, frozen=True):
@@ -70,12 +87,11 @@ def entry_view(entry: reading.Entry) -> EntryView:
     return EntryView(index=entry.index, at=from_millis(members["at"]), **named)
 
 
-@get("/v1/me/entries", tags=["sharing"])
-async def list_own_entries(
-    request: VaultRequest, before: FromQuery[int | None] = None, limit: FromQuery[int] = 50
-) -> OwnEntries:
+@get("/v1/me/entries", opt={"extra": Extra(query=Stretch)}, tags=["sharing"])
+async def list_own_entries(request: VaultRequest) -> OwnEntries:
     """Everything recorded about oneself, and whether anything is missing."""
-    found = await request.as_holder(PERSON, own_history, before=before, limit=limit)
+    asked = request.asked(Stretch)
+    found = await request.as_holder(PERSON, own_history, before=asked.before, limit=asked.limit)
     return OwnEntries(
         entries=[entry_view(entry) for entry in found.entries],
         first=found.first,
@@ -107,10 +123,11 @@ async def read_log_key(request: VaultRequest) -> Response[bytes]:
     return Response(request.doors.log_key.vkey().encode() + b"\n", media_type="text/plain; charset=utf-8")
 
 
-@get("/v1/ledger/consistency", opt=NO_FORM_TOKEN, tags=["ledger"])
-async def read_consistency(request: VaultRequest, first: FromQuery[int], second: FromQuery[int]) -> Consistency:
+@get("/v1/ledger/consistency", opt=NO_FORM_TOKEN | {"extra": Extra(query=Sizes)}, tags=["ledger"])
+async def read_consistency(request: VaultRequest) -> Consistency:
     """Proof that the ledger at the size ``first`` is the beginning of the ledger at the size ``second``."""
-    return await request.doors.database.run(reading.consistency, first, second)
+    sizes = request.asked(Sizes)
+    return await request.doors.database.run(reading.consistency, sizes.first, sizes.second)
 
 
 async def _receipt(session: Session, holder: Holder, index: int) -> Receipt:

@@ -65,10 +65,11 @@ async def decide_release(request: VaultRequest, release_id: FromPath[str]) -> Re
     """Approve or refuse one release. Whoever vetted the requester may not."""
     body = await request.parsed(DecisionRequest)
     which = ReleaseId(ids.parse(ids.RELEASE, release_id))
-    holder = await request.holder(OFFICER)
-    decided = await desk.decide_on_record(
-        request.doors.database, holder, which, approve=body.decision == "approve", reason=body.reason
-    )
+    approve = body.decision == "approve"
+    async with request.acting(OFFICER) as holder:
+        decided = await desk.decide_on_record(
+            request.doors.database, holder, which, approve=approve, reason=body.reason
+        )
     return ReleaseDecided(ids.public(ids.RELEASE, decided.id), decided.state, decided.expires_at)
 
 

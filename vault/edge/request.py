@@ -1,6 +1,7 @@
 """One request as handlers see it: the doors, the request id, the body as a type, who is signed in."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 import structlog
@@ -10,8 +11,8 @@ from litestar.datastructures import State
 from vault.db import Session
 from vault.edge.doors import Doors
 from vault.edge.problems import UnsupportedMediaType
-from vault.edge.strict import decode
-from vault.errors import Refused, Unauthenticated
+from vault.edge.strict import decode, query
+from vault.errors import Invalid, Refused, Unauthenticated
 from vault.ledger import log
 from vault.ledger.events import Event
 from vault.signin import PERSON, Holder, resume
@@ -20,12 +21,6 @@ from vault.signin.record import actor
 P = ParamSpec("P")
 T = TypeVar("T")
 MAX_COOKIE: Final = 512
-
-
-async def record_refusal(session: Session, holder: Holder, refused: Refused) -> None:
-    """Write down that a member of staff tried what they may not (design, promise 7)."""
-    event = Event(name="access.refused", actor=actor(holder.realm, holder.id), reason=refused.name)
-    await log.append(session, event)
 
 
 class VaultRequest(Request[Any, Any, State]):
@@ -67,9 +62,12 @@ class VaultRequest(Request[Any, Any, State]):
             raise UnsupportedMediaType
         return decode(await self.body(), kind)
 
-    async def holder(self, realm: str) -> Holder:
-        """Whoever is signed in, for acts that open transactions of their own. Unauthenticated when nobody is."""
-        return await self.doors.database.run(resume, self.session_cookie, realm)
+    def asked(self, kind: type[T]) -> T:
+        """The parameters of the address as ``kind``; see :func:`vault.edge.strict.query`."""
+        given = self.query_params
+        if any(len(given.getall(name)) > 1 for name in given):
+            raise Invalid.field("$", "names a parameter more than once")
+        return query({name: given[name] for name in given}, kind)
 
     async def as_holder(
         self,
@@ -94,6 +92,25 @@ class VaultRequest(Request[Any, Any, State]):
         try:
             return await self.doors.database.run(unit)
         except Refused as refused:
-            if who is not None and who.realm != PERSON:
-                await self.doors.database.run(record_refusal, who, refused)
+            if who is not None:
+                await self._note(who, refused)
             raise
+
+    @asynccontextmanager
+    async def acting(self, realm: str) -> AsyncIterator[Holder]:
+        """Whoever is signed in, for acts that open transactions of their own. Unauthenticated when nobody is."""
+        holder = await self.doors.database.run(resume, self.session_cookie, realm)
+        try:
+            yield holder
+        except Refused as refused:
+            await self._note(holder, refused)
+            raise
+
+    async def _note(self, holder: Holder, refused: Refused) -> None:
+        """Write down that a member of staff tried what their roles do not allow (design, promise 7).
+
+        Refusals with a name of their own are recorded by the room they come from.
+        """
+        if holder.realm != PERSON and type(refused) is Refused:
+            event = Event(name="access.refused", actor=actor(holder.realm, holder.id), reason=refused.name)
+            await self.doors.database.run(log.append, event)

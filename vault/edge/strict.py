@@ -1,5 +1,6 @@
 """Strict JSON (RFC 8259, RFC 7493): parsed whole into a type, or refused with the name of what is wrong."""
 
+from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -29,11 +30,21 @@ def decode(body: bytes, kind: type[T]) -> T:
     except RecursionError:
         raise Malformed(f"The body is nested deeper than {MAX_DEPTH} levels.") from None
     check(raw)
+    return _converted(raw, kind, strict=True)
+
+
+def query(parameters: Mapping[str, str], kind: type[T]) -> T:
+    """The parameters of an address as ``kind``; its fields may be numbers and moments. Raises Invalid."""
+    check(dict(parameters))
+    return _converted(dict(parameters), kind, strict=False)
+
+
+def _converted(raw: Any, kind: type[T], *, strict: bool) -> T:
     try:
-        return msgspec.convert(raw, kind)
+        return msgspec.convert(raw, kind, strict=strict)
     except msgspec.ValidationError as error:
         why, _, where = str(error).partition(" - at `")
-        raise Invalid.field(where.rstrip("`") or "$", _without_values(why)) from None
+        raise Invalid.field(where.rstrip("`").removeprefix("$.") or "$", _without_values(why)) from None
 
 
 def check(value: Any) -> None:

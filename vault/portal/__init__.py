@@ -13,7 +13,7 @@ from litestar.static_files import create_static_files_router
 from vault.edge.cookies import YEAR
 from vault.edge.csrf import NO_FORM_TOKEN
 from vault.edge.request import VaultRequest
-from vault.portal import activity, consent, desk, entering, front, grants, person, release_desk
+from vault.portal import activity, consent, desk, entering, front, grants, oversight, person, release_desk
 from vault.portal.failures import error_page
 from vault.portal.pages import STATIC, templates
 
@@ -47,6 +47,8 @@ PAGES = [
     desk.decide_application_page,
     release_desk.release_page,
     release_desk.decide_release_page,
+    oversight.search_page,
+    oversight.oversight_entry_page,
 ]
 __all__ = ["error_page", "prefers_page", "routes", "templates"]
 

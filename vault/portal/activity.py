@@ -127,16 +127,19 @@ async def _home(session: Session, holder: Holder, spoken: Language) -> dict[str,
     person = PersonId(holder.id)
     written = {each.section: each.written_at for each in await sections.listing(session, person)}
     grants = [card(view, spoken) for view in await consent.for_person(session, person)]
-    history = await own_history(session, holder, limit=5)
+    history = await own_history(session, holder, limit=_ON_ONE_PAGE)
+    latest = [each for each in history.entries if not each.members["event"].startswith("sign_in.")]
     told = [notice for notice in await accounts.notices(session, person) if notice.seen_at is None]
     await accounts.mark_seen(session, person)
+    active = [each for each in grants if each["status"] == "active"]
     return {
         "sections": [
             {"name": name, "label": spoken.pick(kind.label), "written_at": written.get(name)}
             for name, kind in catalogue().sections.items()
         ],
-        "active": [each for each in grants if each["status"] == "active"],
-        "rows": await _rows(session, holder, history.entries, spoken),
+        "active": active,
+        "organisations": len({each["requester"] for each in active}),
+        "rows": await _rows(session, holder, latest[:5], spoken),
         "notices": [
             {"text": spoken.gettext(_NOTICES.get(notice.kind, notice.kind)), "at": notice.at} for notice in told
         ],

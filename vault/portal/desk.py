@@ -72,9 +72,9 @@ async def _decide(request: VaultRequest, application: str, decision: str, reason
     if decision not in {"approve", "refuse"}:
         raise Invalid.field("decision", "is approve or refuse")
     application_id = ApplicationId(ids.parse(ids.APPLICATION, application))
-    holder = await request.holder(OFFICER)
     approve = decision == "approve"
-    await vetting.decide_on_record(request.doors.database, holder, application_id, approve=approve, reason=reason)
+    async with request.acting(OFFICER) as holder:
+        await vetting.decide_on_record(request.doors.database, holder, application_id, approve=approve, reason=reason)
 
 
 async def _queues(session: Session, holder: Holder, show: str, spoken: Language) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from vault.portal.languages import Language
-from vault.portal.words import word
+from vault.portal.words import hint, word
 from vault.profile.catalogue import Field, SectionKind
 
-LONG: Final = 500
+LONG: Final = 1000
 """Characters from which on a text gets several lines."""
 PRESET: Final[Mapping[str, str]] = {"currency": "CNY"}
 """Members filled in beforehand; alone they do not make a value."""
@@ -59,9 +59,9 @@ class _Maker:
     more: str
 
     def of_field(self, each: Field, value: Any) -> Input | Group:
-        label, hint = self.language.pick(each.label), self.language.pick(each.description)
+        label, told = self.language.pick(each.label), self.language.pick(each.description)
         made = self.of(each.schema, each.item, label, value)
-        return type(made)(**{**made.__dict__, "hint": hint, "sensitive": each.is_sensitive})
+        return type(made)(**{**made.__dict__, "hint": told, "sensitive": each.is_sensitive})
 
     def of(self, schema: Schema, name: str, label: str, value: Any) -> Input | Group:
         if schema.get("type") == "object":
@@ -88,19 +88,19 @@ class _Maker:
         return Group(name, label, inputs, more=name if room > blank else "")
 
     def _of_leaf(self, schema: Schema, name: str, label: str, value: Any) -> Input:
-        hint = str(schema.get("description", ""))
+        said = hint(self.language, str(schema.get("description", "")))
         if "enum" in schema:
             choices = [{"value": str(each), "text": word(self.language, str(each))} for each in schema["enum"]]
-            return Input(name, label, "choice", _text(value), hint, choices)
+            return Input(name, label, "choice", _text(value), said, choices)
         if schema["type"] == "boolean":
             words = {"true": self.language.gettext("yes"), "false": self.language.gettext("no")}
-            return Input(name, label, "choice", _text(value), hint, [{"value": v, "text": t} for v, t in words.items()])
+            return Input(name, label, "choice", _text(value), said, [{"value": v, "text": t} for v, t in words.items()])
         if schema["type"] == "integer":
-            return Input(name, label, "number", _text(value), hint, max=20)
+            return Input(name, label, "number", _text(value), said, max=20)
         if schema.get("format") == "date":
-            return Input(name, label, "date", _text(value), hint, max=10)
+            return Input(name, label, "date", _text(value), said, max=10)
         longest = schema.get("maxLength", 200)
-        return Input(name, label, "long" if longest >= LONG else "text", _text(value), hint, max=longest)
+        return Input(name, label, "long" if longest >= LONG else "text", _text(value), said, max=longest)
 
 
 def document_of(kind: SectionKind, names: list[str], read: Read) -> dict[str, Any]:

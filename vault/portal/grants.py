@@ -110,7 +110,7 @@ def _release(released: history.Released, spoken: Language) -> dict[str, Any]:
     return {
         "state": released.state,
         "at": released.at,
-        "items": [item_with_form(spoken, each["item"], each["form"]) for each in released.items],
+        "items": [item_with_form(spoken, each["item"], each.get("form")) for each in released.items],
         "reason": released.reason or "",
     }
 
@@ -129,6 +129,7 @@ def card(view: GrantView, spoken: Language) -> dict[str, Any]:
     party = view.record["party_identification"][0]
     return {
         "id": ids.public(ids.GRANT, view.id),
+        "requester": view.requester_id,
         "who": spoken.pick(party["party_name"]),
         "status": view.status,
         "purpose": spoken.pick(purpose["purpose"]),

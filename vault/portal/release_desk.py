@@ -56,8 +56,9 @@ async def _decide(request: VaultRequest, release_id: str, decision: str, reason:
     if decision not in {"approve", "refuse"}:
         raise Invalid.field("decision", "is approve or refuse")
     which = ReleaseId(ids.parse(ids.RELEASE, release_id))
-    holder = await request.holder(OFFICER)
-    await desk.decide_on_record(request.doors.database, holder, which, approve=decision == "approve", reason=reason)
+    approve = decision == "approve"
+    async with request.acting(OFFICER) as holder:
+        await desk.decide_on_record(request.doors.database, holder, which, approve=approve, reason=reason)
 
 
 async def _one(session: Session, holder: Holder, release_id: str, spoken: Language) -> dict[str, Any]:

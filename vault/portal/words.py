@@ -75,6 +75,22 @@ NAMES: Final[Mapping[str, str]] = {
     "consent": N_("Consent of the person"),
 }
 
+HINTS: Final[Mapping[str, str]] = {
+    "ISO 4217": N_("Three letters, for example CNY"),
+    "ISO 3166-1 alpha-2": N_("Two letters, for example CN"),
+    "ITU-T E.164": N_("With country code, for example +86138…"),
+    "BCP 47": N_("For example zh-CN"),
+    "ICD-10 or ICD-11": N_("Code of the condition (ICD), if you know it"),
+    "GB 11643": N_("18 characters; the last one may be X."),
+}
+"""What the catalogue says of a text's form, in plain words."""
+
+
+def hint(language: Language, description: str) -> str:
+    """A form's description as people understand it; nothing where only a standard is named."""
+    known = HINTS.get(description)
+    return language.gettext(known) if known else ""
+
 
 def word(language: Language, code: str) -> str:
     """The word for a member's name or a choice; the code itself, made readable, where there is none."""
