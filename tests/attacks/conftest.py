@@ -1,0 +1,55 @@
+"""Fixtures: one world per database server for the whole folder, in one event loop with its server.
+
+After every test, every answer it got is held against the rules that hold for all answers; after every file, the
+ledger is checked as a whole.
+"""
+
+import itertools
+import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.attacks.server import installation
+from tests.attacks.watch import Watch
+from tests.attacks.world import World
+from tests.conftest import Cluster
+
+HERE = Path(__file__).parent
+_numbers = itertools.count(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The server and its attackers live in one loop."""
+    for item in items:
+        if HERE in item.path.parents and pytest_asyncio.is_async_test(item):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def world(cluster: Cluster) -> AsyncIterator[World]:
+    """Everybody and everything there is to attack."""
+    name = f"attacks_{os.getpid()}_{next(_numbers)}"
+    await cluster.execute(f"CREATE DATABASE {name} TEMPLATE {cluster.template}")
+    try:
+        async with installation(cluster.url(name), cluster.ring) as at, AsyncExitStack() as stack:
+            yield await World(at, Watch(), stack).peopled()
+    finally:
+        await cluster.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest_asyncio.fixture(loop_scope="session", autouse=True)
+async def _every_answer_keeps_the_rules(world: World) -> AsyncIterator[None]:
+    world.watch.answers.clear()
+    yield
+    assert world.watch.faults() == []
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session", autouse=True)
+async def _the_ledger_holds(world: World) -> AsyncIterator[None]:
+    yield
+    report = await world.at.fsck()
+    assert report.holds, report.findings

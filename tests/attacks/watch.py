@@ -1,0 +1,85 @@
+"""Reads every answer that crosses the wire during an attack, whatever the attack itself looks at."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+SECURITY = {
+    "content-security-policy": "frame-ancestors 'none'",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "cross-origin-opener-policy": "same-origin",
+    "permissions-policy": "camera=()",
+    "cache-control": "",
+    "x-request-id": "",
+}
+_SECRET = re.compile(r"eyJ[A-Za-z0-9_-]{10}|\brt_|(access|refresh)_token=|password=|client_assertion=|session=")
+
+
+class Watch:
+    """Collects answers, and says which of them break a rule that holds for all."""
+
+    def __init__(self) -> None:
+        self.answers: list[httpx.Response] = []
+
+    def follow(self, client: httpx.AsyncClient) -> None:
+        """See every answer to this client."""
+
+        async def saw(answer: httpx.Response) -> None:
+            await answer.aread()
+            self.answers.append(answer)
+
+        client.event_hooks = {"response": [saw]}
+
+    def faults(self) -> list[str]:
+        """What is wrong, with the answer it is wrong with."""
+        return [
+            f"{answer.request.method} {answer.request.url.path} ({answer.status_code}): {fault}"
+            for answer in self.answers
+            for check in RULES
+            if (fault := check(answer))
+        ]
+
+
+def _no_failure(answer: httpx.Response) -> str:
+    return f"failed: {answer.text[:300]}" if answer.status_code in {500, 501, 502, 504} else ""
+
+
+def _security_headers(answer: httpx.Response) -> str:
+    missing = [name for name, word in SECURITY.items() if word not in answer.headers.get(name, "\0")]
+    return f"lacks {', '.join(missing)}" if missing else ""
+
+
+def _problem(answer: httpx.Response) -> str:
+    """RFC 9457 or RFC 6749 section 5.2 for programs."""
+    if answer.status_code < 400 or "text/html" in answer.headers.get("content-type", ""):
+        return ""
+    if answer.request.method == "HEAD":
+        return ""
+    body: dict[str, Any] = answer.json()
+    if answer.request.url.path in {"/oauth/par", "/oauth/token"}:
+        return "" if set(body) <= {"error", "error_description", "items"} else f"has members {sorted(body)}"
+    if answer.headers["content-type"] != "application/problem+json":
+        return f"is of the type {answer.headers['content-type']}"
+    told = {name: body.get(name) for name in ("status", "request_id")}
+    if told != {"status": answer.status_code, "request_id": answer.headers["x-request-id"]}:
+        return "says another status or request id than its header"
+    return "" if re.fullmatch(r"http://127\.0\.0\.1:\d+/problems/[a-z-]+", body["type"]) else f"has type {body['type']}"
+
+
+def _no_secret_in_addresses(answer: httpx.Response) -> str:
+    for where in (str(answer.request.url), answer.headers.get("location", "")):
+        if _SECRET.search(where):
+            return f"the address {where[:60]} holds a secret"
+    return ""
+
+
+RULES: tuple[Callable[[httpx.Response], str], ...] = (
+    _no_failure,
+    _security_headers,
+    _problem,
+    _no_secret_in_addresses,
+)
