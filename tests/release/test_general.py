@@ -67,7 +67,7 @@ async def test_asking_beyond_the_token_is_refused_by_name(releases: Releases, be
     assert refused.value.items == [beyond]
     entries = await releases.entries("release.refused")
     assert [entry["reason"] for entry in entries] == ["over_asked"]
-    assert (await releases.consents.seen(given)).uses == 0
+    assert await releases.uses(given) == 0
     history = await releases.consents.db.run(own_history, releases.consents.person)
     assert "release.refused" in [entry.members["event"] for entry in history.entries]
     assert history.missing == 0

@@ -51,7 +51,7 @@ def declared(**changes: Any) -> dict[str, Any]:
         {"item": item, "forms": forms, "required": item == "identity.name", "necessity": text(item)}
         for item, forms in DECLARED.items()
     ]
-    limits = {"frequency": {"per": "day", "count": 100}, "max_uses": 1000}
+    limits = {"frequency": {"per": "day", "count": 1000}, "max_uses": 1000}
     return declaration(items=items, **(limits | changes))
 
 
@@ -148,6 +148,11 @@ class Releases:
         told = msgspec.json.decode(answer.body)
         assert set(told) == {"release", "state"}
         return str(told["state"])
+
+    async def uses(self, given: Given) -> int:
+        """How often the grant counts as used."""
+        rows = await self.administrator.rows("SELECT uses FROM grant_uses WHERE grant_id = $1", given.grant)
+        return int(rows[0]["uses"])
 
     async def entries(self, event: str) -> list[dict[str, Any]]:
         """The entries of that name in the tree, oldest first, once the outbox is empty."""

@@ -169,7 +169,7 @@ def database_errors() -> Iterator[None]:
     and state are kept."""
     try:
         yield
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as error:
         private = f"{type(error).__name__} {sqlstate(error)}"
         raise Unavailable("The database does not answer.", private=private) from error
 
