@@ -13,6 +13,7 @@ from vault.ids import EntryId, PersonId
 from vault.ledger.checkpoint import Signer
 from vault.ledger.events import PERSON, REGISTRY, Event, Item, requester
 from vault.ledger.fsck import Report, fsck
+from vault.ledger.leaf import draft
 from vault.ledger.log import append
 from vault.ledger.sequencer import Sequencer
 from vault.ledger.subjects import create_subject
@@ -76,6 +77,22 @@ class Log:
             await connection.copy_records_to_table(
                 "ledger_outbox", records=[(0, *row) for row in rows], columns=["shard", "id", "draft", "tag"]
             )
+        finally:
+            await connection.close()
+
+    async def fill(self, count: int) -> None:
+        """Put so many drafts of releases into the outbox at once."""
+        rows = []
+        for number in range(count):
+            entry_id = ids.new_uuid()
+            rows.append((entry_id, draft(released(UUID(int=number % 3)), entry_id, number), os.urandom(32)))
+        await self.put(rows)
+
+    async def id_at(self, index: int) -> EntryId:
+        """The id of the entry at an index."""
+        connection = await self.admin()
+        try:
+            return EntryId(UUID(str(await connection.fetchval("SELECT id FROM ledger_entries WHERE idx = $1", index))))
         finally:
             await connection.close()
 
