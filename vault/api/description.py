@@ -78,8 +78,10 @@ class Extra(msgspec.Struct, frozen=True, kw_only=True):
     """The type of the address's parameters."""
     headers: dict[str, str] | None = None
     """Headers that must be sent, with what they are."""
-    answers: dict[int, str] | None = None
-    """Further successful statuses, with what they mean."""
+    conditions: dict[str, str] | None = None
+    """Headers that may be sent, with what they are."""
+    answers: dict[int, tuple[str, Any]] | None = None
+    """Further successful statuses, with what they mean and the type of their body."""
     media_type: str | None = None
     """Of the answer, where it is not JSON."""
 
@@ -104,7 +106,8 @@ def describe(routes: list[Router]) -> dict[str, Any]:
         for method, operation in methods.items():
             extra: Extra = handlers[operation["operationId"]].opt.get("extra", Extra())
             _complete(path, method, operation, extra=extra)
-            used += [each for each in (extra.body, extra.answer) if each is not None]
+            others = [kind for _, kind in (extra.answers or {}).values()]
+            used += [each for each in (extra.body, extra.answer, *others) if each is not None]
     _, schemas = msgspec.json.schema_components(used, ref_template=_REF)
     document["components"].setdefault("schemas", {}).update(schemas)
     return document
@@ -116,13 +119,14 @@ def as_text(document: dict[str, Any]) -> str:
 
 
 def _complete(path: str, method: str, operation: dict[str, Any], *, extra: Extra) -> None:
-    summary, _, rest = operation.pop("description", "").partition(". ")
+    summary, _, rest = operation.pop("description", "").replace("``", "`").partition(". ")
     operation["summary"] = summary.strip().rstrip(".")
     if rest.strip():
         operation["description"] = " ".join(rest.split())
     operation.pop("deprecated", None)
     parameters = operation.setdefault("parameters", [])
     parameters += [_header(name, told) for name, told in (extra.headers or {}).items()]
+    parameters += [_header(name, told) | {"required": False} for name, told in (extra.conditions or {}).items()]
     parameters += _query(extra.query) if extra.query is not None else []
     is_back_channel = path.startswith("/oauth/")
     tag = operation["tags"][0]
@@ -143,7 +147,7 @@ def _complete(path: str, method: str, operation: dict[str, Any], *, extra: Extra
             response["content"] = {"application/json": {"schema": _schema(extra.answer)}}
         if extra.media_type:
             response["content"] = {extra.media_type: {"schema": {"type": "string"}}}
-    responses.update({str(status): {"description": told} for status, told in (extra.answers or {}).items()})
+    responses.update({str(status): _answer(*told) for status, told in (extra.answers or {}).items()})
     responses["default"] = _refusal(is_back_channel)
 
 
@@ -172,6 +176,10 @@ def _body(extra: Extra) -> dict[str, Any]:
 def _schema(kind: Any) -> dict[str, Any]:
     (schema,), _ = msgspec.json.schema_components([kind], ref_template=_REF)
     return schema
+
+
+def _answer(told: str, kind: Any) -> dict[str, Any]:
+    return {"description": told, "content": {"application/json": {"schema": _schema(kind)}}}
 
 
 def _refusal(is_back_channel: bool) -> dict[str, Any]:

@@ -39,9 +39,17 @@ async def ready(request: VaultRequest) -> Ready:
         doors.ring.derive("row", b"health")
     except VaultError as error:
         raise Unavailable("The key ring cannot be used.", private=error.private) from error
-    await doors.database.run(_head)
+    try:
+        head = await doors.database.run(_head)
+    except Exception as error:  # whatever it is, traffic belongs elsewhere
+        raise Unavailable("The database cannot be used.", private=type(error).__name__) from error
+    if head is None:
+        raise Unavailable("The ledger has no head yet.")
+    if doors.receipts.failure is not None:
+        raise Unavailable("The ledger contradicts its checkpoints.", private=doors.receipts.failure)
     return Ready(database="ok", key_ring="ok", ledger="ok")
 
 
-async def _head(session: Session) -> None:
-    await session.execute(sa.text("SELECT 1"))
+async def _head(session: Session) -> int | None:
+    head = await session.execute(sa.text("SELECT size FROM ledger_heads WHERE shard = 0"))
+    return head.scalar_one_or_none()

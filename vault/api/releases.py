@@ -13,16 +13,17 @@ from vault.authserver.errors import InvalidProof, InvalidToken
 from vault.edge.csrf import NO_FORM_TOKEN
 from vault.edge.request import VaultRequest
 from vault.edge.strict import decode
+from vault.ledger.receipt import Receipt
 from vault.release.engine import Ask
 from vault.release.pipeline import release, state
 
 MOST_ITEMS: Final = 64
 _SCHEME: Final = "dpop "
 _LONGEST: Final = 16_384
-_HEADERS: Final = {
-    "Authorization": "DPoP and the access token (RFC 9449 section 7.1).",
-    "DPoP": "A proof of the token's key for this very request.",
-}
+_HEADERS: Final = {"DPoP": "A proof of the token's key for this very request."}
+
+
+_WAITING: Final = "An officer must approve first; Location tells the state. Then send the same request again."
 
 
 class ReleaseRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,9 +54,10 @@ class Released(msgspec.Struct, frozen=True):
     sub: str
     purpose: str
     declaration: str
+    declaration_version: int
     items: list[ReleasedItem]
     commitment: dict[str, str]
-    receipt: dict[str, Any]
+    receipt: Receipt
 
 
 class ReleaseState(msgspec.Struct, frozen=True):
@@ -74,7 +76,7 @@ class ReleaseState(msgspec.Struct, frozen=True):
             body=ReleaseRequest,
             answer=Released,
             headers=_HEADERS | {"Idempotency-Key": "Chosen by you; the same key is the same release."},
-            answers={202: "An officer must approve first; Location tells the state. Then send the same request again."},
+            answers={202: (_WAITING, ReleaseState)},
         )
     },
     tags=["releases"],

@@ -58,6 +58,16 @@ class SectionWritten(msgspec.Struct, frozen=True):
     version: int
 
 
+_WRITE: Final = Extra(
+    body=dict[str, Any],
+    conditions={
+        "If-Match": "The ETag of the version this replaces.",
+        "If-None-Match": "* where there is no version yet; one of the two is needed.",
+    },
+    answers={201: ("The first version was written.", SectionWritten)},
+)
+
+
 class CatalogueField(msgspec.Struct, frozen=True):
     """One field: what it is called in declarations and releases, its JSON Schema, the forms it may leave in."""
 
@@ -124,7 +134,7 @@ async def read_section(request: VaultRequest, section: FromPath[str]) -> Respons
     return _document(await request.as_holder(PERSON, sections.read, section))
 
 
-@put("/v1/me/sections/{section:str}", tags=["profile"], opt={"extra": Extra(body=dict[str, Any])})
+@put("/v1/me/sections/{section:str}", tags=["profile"], opt={"extra": _WRITE})
 async def write_section(request: VaultRequest, section: FromPath[str]) -> Response[SectionWritten]:
     """Write the whole section. If-Match names the version it replaces; If-None-Match: * creates it."""
     expected = _expected(request)

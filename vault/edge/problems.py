@@ -3,11 +3,15 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
+import asyncpg
 import msgspec
 from litestar import Response
 from litestar.exceptions import HTTPException
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from vault.authserver.errors import DPOP_ALGORITHMS, OAuthError
+from vault.db import is_retryable
 from vault.errors import (
     Invalid,
     Malformed,
@@ -83,7 +87,18 @@ def as_vault_error(error: Exception) -> VaultError:
         if "CSRF" in str(error.detail):
             return FormTokenMissing()
         return _BY_STATUS.get(error.status_code, Malformed if error.status_code < 500 else VaultError)()
+    if is_database_away(error):
+        return Unavailable("The database does not answer.", private=type(error).__name__)
     return VaultError()
+
+
+def is_database_away(error: Exception) -> bool:
+    """Whether the database could not be reached, or asked for another try: nothing is wrong with the request."""
+    if isinstance(error, DBAPIError) and (error.connection_invalidated or is_retryable(error)):
+        return True
+    return isinstance(error, OperationalError | InterfaceError | PoolTimeout | asyncpg.InterfaceError | OSError) or (
+        isinstance(error, asyncpg.PostgresError) and is_retryable(error)
+    )
 
 
 def status_of(error: VaultError) -> int:
