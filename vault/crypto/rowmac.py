@@ -5,7 +5,7 @@ A database administrator can change such a row but cannot make its MAC: the chan
 
 from collections.abc import Mapping
 
-from vault.crypto.canonical import canonical, plain
+from vault.crypto.canonical import canonical_unchecked, plain
 from vault.crypto.keyring import KeyRing
 from vault.crypto.sealing import same
 from vault.errors import CannotOpen, Tampered
@@ -28,4 +28,4 @@ def check_row(ring: KeyRing, table: str, values: Mapping[str, object], mac: byte
 
 
 def _message(table: str, values: Mapping[str, object]) -> bytes:
-    return canonical([table, plain(dict(values))])
+    return canonical_unchecked([table, plain(dict(values))])  # plain leaves no floats
