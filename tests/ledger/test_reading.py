@@ -1,5 +1,7 @@
 """Reading: proofs for any entry, pages by any filter, a person's own lines."""
 
+from contextlib import suppress
+
 import msgspec
 import pytest
 
@@ -28,17 +30,17 @@ async def test_any_entry_can_be_proved(log: Log) -> None:
 
 async def test_proofs_reach_over_levels_of_tiles(log: Log) -> None:
     """In a tree of more than 65,536 entries, proofs made from tiles of tiles verify."""
-    await log.fill(66_000)
-    assert await log.drain() == 66_000
+    await log.record(FOUNDED)
+    await log.plant(66_000)
+    await log.record(FOUNDED)
+    assert await log.drain() == 66_002
     vkey = log.signer.keys[-1].vkey()
     async with log.database.begin(REGULATOR) as session:
-        for index in (0, 65_535, 65_536, 65_999):
+        for index in (65_999, 66_000):
             receipt = await reading.receipt_at(session, index)
             assert verify_receipt(msgspec.json.encode(receipt), vkey).index == index
-        oldest, newest = await reading.first_and_latest(session) or pytest.fail("no checkpoints")
-        proof = await reading.consistency(session, oldest.size, newest.size)
-    assert verify_consistency_proof(msgspec.json.encode(proof), vkey).new.size == 66_000
-    assert (await log.fsck()).findings == []
+        proof = await reading.consistency(session, 66_000, 66_002)
+    assert verify_consistency_proof(msgspec.json.encode(proof), vkey).new.size == 66_002
 
 
 async def test_any_two_checkpoints_are_consistent(log: Log) -> None:
@@ -211,15 +213,18 @@ TAMPERED = {
 }
 
 
-@pytest.mark.parametrize("what", TAMPERED)
-async def test_no_proof_is_made_from_altered_rows(log: Log, what: str) -> None:
+async def test_no_proof_is_made_from_altered_rows(log: Log) -> None:
     """Where rows and checkpoint differ, there is no receipt but an alarm."""
     await log.record(*[FOUNDED] * 5)
     await log.drain()
-    await log.tamper(TAMPERED[what])
-    async with log.database.begin(REGULATOR) as session:
-        with pytest.raises(Tampered):
-            await reading.receipt_at(session, 3)
+    refused = []
+    for what, statement in TAMPERED.items():
+        async with log.broken(statement), log.database.begin(REGULATOR) as session:
+            with suppress(Tampered):
+                await reading.receipt_at(session, 3)
+                continue
+            refused.append(what)
+    assert refused == list(TAMPERED)
 
 
 async def test_no_consistency_is_claimed_where_there_is_none(log: Log) -> None:

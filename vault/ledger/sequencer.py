@@ -19,12 +19,12 @@ import structlog
 
 from vault.clock import millis, monotonic
 from vault.db import LEDGER, Database
-from vault.errors import Tampered, VaultError
+from vault.errors import Tampered
 from vault.ledger import commit
 from vault.ledger.batch import Batch, Drained, Readable, grow, readable
-from vault.ledger.checkpoint import Signer, verify
+from vault.ledger.checkpoint import Signer
 from vault.ledger.leaf import is_same
-from vault.ledger.stored import fetch_edge
+from vault.ledger.resume import resume
 from vault.ledger.tree import Edge
 
 CAP: Final = 256
@@ -146,30 +146,9 @@ class Sequencer:
             await asyncio.sleep(LONGEST_PAUSE)
 
     async def _load(self) -> None:
-        head = await self._connection.fetchrow(commit.HEAD, self._shard)
-        if head is None:
-            raise Tampered(private="the head row is gone")
-        self._edge = await fetch_edge(self._connection.fetch, self._shard, head["size"])
-        self._edge.forget(self._edge.size)
-        self._epoch, self._seqs, self._taken = head["epoch"], {}, frozenset()
+        self._edge, self._epoch = await resume(self._connection, self._shard, self._signer.keys)
+        self._seqs, self._taken = {}, frozenset()
         self._floor, self._swept = _NOWHERE, 0.0
-        if head["beyond"]:
-            raise Tampered(private="there are entries beyond the head")
-        if head["root"] != self._edge.root() or head["frontier"] != b"".join(self._edge.frontier()):
-            raise Tampered(private="the rows do not lead to the root in the head")
-        self._compare_with_signed(head["signed_size"], head["note"])
-
-    def _compare_with_signed(self, size: int | None, note: str | None) -> None:
-        if size is None or note is None:
-            if self._edge.size:
-                raise Tampered(private="no checkpoint covers the entries")
-            return
-        try:
-            signed = verify(note, self._signer.keys)
-        except VaultError as error:
-            raise Tampered(private=f"the newest checkpoint does not verify: {error.public}") from error
-        if (signed.size, signed.root) != (self._edge.size, self._edge.root()) or size != signed.size:
-            raise Tampered(private="the head is not what the newest checkpoint signed")
 
     async def _keep_draining(self) -> None:
         pause = SHORTEST_PAUSE
