@@ -101,7 +101,7 @@ def fsck_(data: Path | None, database_url: str | None, *, as_json: bool) -> None
     """
     settings = configuration.load(data=data, database_url=database_url)
     with installation(settings) as runtime:
-        report = asyncio.run(_check(runtime))
+        report = asyncio.run(check(runtime))
     if as_json:
         findings = [{"what": str(f.kind), "at": f.at, "why": f.why} for f in report.findings]
         told = {"holds": report.holds, "entries": report.entries, "checkpoints": report.checkpoints}
@@ -116,7 +116,8 @@ def fsck_(data: Path | None, database_url: str | None, *, as_json: bool) -> None
     sys.exit(0 if report.holds else 1)
 
 
-async def _check(runtime: Runtime) -> Report:
+async def check(runtime: Runtime) -> Report:
+    """What ``fsck`` finds in an installation, with progress on standard error."""
     await runtime.check_migrated()
     database = runtime.database()
     connection = await database.connect(LEDGER)
