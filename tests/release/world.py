@@ -99,7 +99,7 @@ class Releases:
 
     def proof(self, token: str, url: str = URL, **claims: Any) -> str:
         """A fresh DPoP proof for a request with this token."""
-        return proof(self.key, url, self.clock.now(), ath=b64(digest(token.encode())), **claims)
+        return proof(self.key, url, self.clock.now(), **({"ath": b64(digest(token.encode()))} | claims))
 
     def ask(self, token: str, *items: str, key: str | None = None, proof: str | None = None) -> Ask:
         """A request for these items, or for all."""
