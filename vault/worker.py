@@ -21,6 +21,7 @@ from vault.db import Database, Session
 from vault.errors import VaultError
 from vault.ledger.checkpoint import ring_signer
 from vault.ledger.sequencer import Sequencer
+from vault.release.hygiene import delete_lapsed_shares
 from vault.settings import Settings
 from vault.signin.hygiene import delete_ended_sign_ins
 
@@ -30,6 +31,7 @@ TIDYING: Final[tuple[Callable[[Session], Awaitable[object]], ...]] = (
     delete_dead_wraps,
     delete_ended_requests,
     delete_ended_sign_ins,
+    delete_lapsed_shares,
     delete_old_keys,
     forget_old_proofs,
 )
