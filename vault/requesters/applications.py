@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from vault.crypto.canonical import canonical
 from vault.errors import Invalid, TooLarge
 from vault.requesters import jwks, redirects
 from vault.requesters.declarations import MOST_PER_HOUR, Declaration, DeclaredItem
@@ -97,7 +96,8 @@ def read_application(data: object) -> Application:
 
 def check_application(application: Application, catalogue: Catalogue) -> None:
     """Raises Invalid with every problem in ``errors``, or TooLarge; returns when two officers may look at it."""
-    if len(canonical(msgspec.to_builtins(application))) > LARGEST:
+    # As long as the canonical form, which what has not been looked at need not have.
+    if len(msgspec.json.encode(application)) > LARGEST:
         raise TooLarge(f"An application has at most {LARGEST // 1024} KiB.")
     found = problems(application, catalogue)[:MOST_PROBLEMS]
     if found:
