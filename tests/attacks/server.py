@@ -1,6 +1,7 @@
 """A real server on a real socket: application, sequencer and tidying, as one process of an installation runs them."""
 
 import asyncio
+import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -10,7 +11,7 @@ from litestar import Litestar
 
 from tests.profile.world import Administrator
 from vault.app import create_app
-from vault.cli.serving import Server, listen
+from vault.cli.serving import Server
 from vault.clock import SystemClock
 from vault.crypto.canonical import b64
 from vault.crypto.keyring import MemoryRing
@@ -89,11 +90,19 @@ def _register() -> Iterator[SourceServer]:
         thread.join()
 
 
+@contextmanager
+def _listening() -> Iterator[socket.socket]:
+    # Named as TCP: asyncio turns off the 40 ms of delay (Nagle) only where it sees that.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as sock:
+        sock.bind(("127.0.0.1", 0))
+        sock.listen(256)
+        yield sock
+
+
 @asynccontextmanager
 async def installation(admin_url: str, ring: MemoryRing) -> AsyncIterator[Installation]:
     """Serve this database in the running loop, until the block ends."""
-    sock = listen("127.0.0.1", 0, exact=True)
-    with _register() as source:
+    with _register() as source, _listening() as sock:
         register = source.simulator
         assert isinstance(register, Register)
         settings = Settings(

@@ -6,6 +6,7 @@ that they made themselves (``person``, ``bank``, ``granted``).
 
 import dataclasses
 import itertools
+import ssl
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,8 +17,10 @@ from tests.attacks.server import Installation
 from tests.attacks.watch import Watch
 from tests.requesters.samples import application, text
 from vault.accounts.numbers import check_character
-from vault.cli.story.bank import Bank, Pushed, new_key
-from vault.cli.story.browser import Browser, Form, expect, forms
+from vault.cli.story import bank as story
+from vault.cli.story import browser as story_browser
+from vault.cli.story.bank import Pushed, new_key
+from vault.cli.story.browser import Form, expect, forms
 from vault.registry import Founder, found
 from vault.requesters.uscc import check_character as uscc_character
 from vault.signin import Doorway, prepare
@@ -46,6 +49,26 @@ SECTIONS: dict[str, dict[str, Any]] = {
     "contact": {"phone_number": "+8613800130013", "email": "jingyi.ouyang@example.com"},
     "preferences": {"notes": "Please write, do not call."},
 }
+_NO_TLS = ssl.create_default_context()
+"""Made once: a client that makes its own spends most of its life loading certificates, and all of this is loopback."""
+
+
+class Browser(story_browser.Browser):
+    """The story's browser."""
+
+    def __init__(self, base: str) -> None:
+        self.base = base
+        self.http = httpx.AsyncClient(base_url=base, timeout=40, follow_redirects=False, verify=_NO_TLS)
+
+
+@dataclass
+class Bank(story.Bank):
+    """The story's bank."""
+
+    grant: str = ""
+
+    def __post_init__(self) -> None:
+        self.http = httpx.AsyncClient(base_url=self.base, timeout=40, verify=_NO_TLS)
 
 
 @dataclass
@@ -95,6 +118,12 @@ class World:
         self.waiting = (await self.token.release(list(SENSITIVE), key="waits")).json()["release"]
         self.application = (await self.apply(new_key("idle"))).json()["application"]
         return self
+
+    async def entries(self, event: str) -> int:
+        """How many entries of that name there are in the tree, once everything recorded is there."""
+        await self.at.settled()
+        counted = await self.at.administrator.rows("SELECT count(*) AS n FROM ledger_bodies WHERE event = $1", event)
+        return int(counted[0]["n"])
 
     def browser(self) -> Browser:
         """A new caller without cookies."""
@@ -202,13 +231,8 @@ class World:
         made = self.twin(bank)
         pushed, location = await self.allowed(person, made, items or GENERAL, **limits)
         answer = expect(await made.redeem(location, pushed), 200)
-        made.metadata = made.metadata | {"grant": answer.json()["grant_id"]}
+        made.grant = answer.json()["grant_id"]
         return made
-
-
-def grant_of(bank: Bank) -> str:
-    """The public id of the grant that this twin has tokens of."""
-    return str(bank.metadata["grant"])
 
 
 def decision_form(page: str) -> Form:

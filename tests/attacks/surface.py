@@ -1,0 +1,151 @@
+"""Everything that can be reached over HTTP, read from the application itself: a new endpoint is attacked unasked."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from litestar import Litestar
+from litestar.routes import HTTPRoute
+
+from tests.attacks.world import REASON, Browser, World
+from tests.requesters.samples import application
+from vault import api, portal
+from vault.edge.request import VaultRequest
+
+PUBLIC = "public"
+REQUESTER = "requester"
+APPLICANT = "applicant"
+ANY_REALM = "any realm"
+_BY_PREFIX = {
+    "/v1/me/": "person",
+    "/v1/desk/": "officer",
+    "/v1/oversight/": "regulator",
+    "/home": "person",
+    "/activity": "person",
+    "/sections/": "person",
+    "/grants": "person",
+    "/oauth/authorize": "person",
+    "/v1/releases": REQUESTER,
+    "/oauth/par": REQUESTER,
+    "/oauth/token": REQUESTER,
+    "/v1/applications/": APPLICANT,
+}
+_DOORS = {"/desk/sign-in", "/oversight/sign-in"}
+_DECISION = {"decision": "refuse", "reason": REASON}
+BODIES: dict[str, dict[str, Any]] = {
+    "POST /v1/registrations": {
+        "name": "陈一",
+        "national_id": {"scheme": "cn-ric", "number": "110101199001010015"},
+        "login": "somebody",
+        "password": "a long enough password",
+        "locale": "en",
+    },
+    "POST /v1/sessions": {"realm": "person", "login": "nobody.here", "password": "a long enough password"},
+    "DELETE /v1/sessions/current": {},
+    "PUT /v1/me/sections/{section}": {"notes": "call after six"},
+    "POST /v1/me/grants/{grant}/withdrawal": {"reason": "no longer needed"},
+    "POST /v1/applications": application(),
+    "POST /v1/desk/applications/{application}/decisions": _DECISION,
+    "POST /v1/desk/releases/{release_id}/decisions": _DECISION,
+    "POST /v1/releases": {"items": ["identity.name"]},
+}
+"""A good body for everything that takes JSON."""
+FORMS: dict[str, dict[str, str]] = {
+    "POST /sign-in": {"login": "nobody.here", "password": "a long enough password", "next": "/home"},
+    "POST /desk/sign-in": {"login": "nobody.here", "password": "a long enough password"},
+    "POST /oversight/sign-in": {"login": "nobody.here", "password": "a long enough password"},
+    "POST /sign-out": {},
+    "POST /register": {
+        "name": "陈一",
+        "national_id.number": "110101199001010015",
+        "login": "somebody",
+        "password": "a long enough password",
+    },
+    "POST /sections/{section}": {"notes": "call after six", "expected": "1"},
+    "POST /grants/{grant}/withdraw": {"reason": "no longer needed"},
+    "POST /oauth/authorize": {"client_id": "cli_x", "request_uri": "urn:x", "decision": "allow", "notice": "00"},
+    "POST /desk/applications/{application}": _DECISION,
+    "POST /desk/releases/{release_id}": _DECISION,
+    "POST /oauth/par": {"response_type": "code", "client_assertion": "x"},
+    "POST /oauth/token": {"grant_type": "refresh_token", "refresh_token": "x"},
+}
+"""Good fields for everything that takes a form."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One method at one address. ``needs_form_token``: a browser's cookies are proof of nothing here."""
+
+    method: str
+    template: str
+    needs_form_token: bool
+
+    @property
+    def name(self) -> str:
+        """As BODIES and FORMS know it."""
+        return f"{self.method} {self.template}"
+
+    @property
+    def realm(self) -> str:
+        """Who may come in: a realm, or one of the words above."""
+        if self.template in {"/v1/me", "/v1/sessions/current", "/sign-out"}:
+            return ANY_REALM
+        for part in ("desk", "oversight"):
+            if self.template.split("/")[1] == part and self.template not in _DOORS:
+                return {"desk": "officer", "oversight": "regulator"}[part]
+        return next((realm for prefix, realm in _BY_PREFIX.items() if self.template.startswith(prefix)), PUBLIC)
+
+    @property
+    def is_page(self) -> bool:
+        """Whether people see it."""
+        return not self.template.startswith(("/v1/", "/health/", "/oauth/par", "/oauth/token"))
+
+    def path(self, world: World, **changes: object) -> str:
+        """The address with ids of things that exist: anna's, or those at the desk."""
+        known: dict[str, object] = {
+            "section": "preferences",
+            "number": 1,
+            "application": world.application,
+            "grant": world.token.grant,
+            "release_id": world.waiting,
+            "index": 5,
+            "name": "not-found",
+            "file_path": "vault.css",
+        }
+        return self.template.format(**(known | changes))
+
+    async def send(self, browser: Browser, path: str, *, token: str | None = None) -> httpx.Response:
+        """A good request: JSON or form, with this form token and an ETag where one is needed."""
+        headers = [] if token is None else [(b"X-CSRF-Token", token.encode())]
+        if self.method == "PUT":
+            headers.append((b"If-Match", b'"1"'))
+        if self.name in FORMS:
+            return await browser.http.request(self.method, path, data=FORMS[self.name], headers=headers)
+        body = BODIES[self.name] if self.method in CHANGING else None
+        return await browser.http.request(self.method, path, json=body, headers=headers)
+
+
+CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+def form_token(browser: Browser) -> str:
+    """The value of a browser's csrf cookie."""
+    return next((cookie.value or "" for cookie in browser.http.cookies.jar if cookie.name == "csrf"), "")
+
+
+def _endpoints() -> Iterator[Endpoint]:
+    app = Litestar(
+        route_handlers=[*api.routes(), *portal.routes()],
+        request_class=VaultRequest,
+        template_config=portal.templates(),
+        openapi_config=None,
+    )
+    for route in app.routes:
+        assert isinstance(route, HTTPRoute)
+        for handler in route.route_handlers:
+            for method in sorted(handler.http_methods - {"OPTIONS", "HEAD"}):
+                yield Endpoint(method, route.path_format, not handler.opt.get("exclude_from_csrf"))
+
+
+ENDPOINTS = tuple(sorted(_endpoints(), key=lambda each: each.name))
