@@ -101,7 +101,8 @@ def test_acknowledged_things_survive_kill_at_ten_points(installed: Path) -> None
     chance = random.Random(seed)
     said = Acknowledged()
     settings = configuration.load({}, data=installed)
-    with demo.source(settings, Console(quiet=True)) as sourced:
+    with demo.source(settings, Console(quiet=True)) as simulated:
+        sourced = simulated()
         env = environment(PIVAULT_SOURCE_URL=str(sourced.source_url), PIVAULT_SOURCE_KEY=str(sourced.source_key))
         for part in range(POINTS):  # one point in each tenth of the story, so that every run sees all of it
             at = FIRST + int((part + chance.random()) * (LAST - FIRST) / POINTS)

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
@@ -49,24 +49,31 @@ def public_texts() -> str:
 
 
 @contextmanager
-def source(settings: Settings, console: Console) -> Iterator[Settings]:
-    """The settings with a source that confirms names: the one configured, or a simulator of our own."""
+def source(settings: Settings, console: Console) -> Iterator[Callable[[], Settings]]:
+    """A source that confirms names: the one configured, or a simulator of our own that starts in the background.
+
+    Call what is yielded, when it is needed, for the settings with the source in them.
+    """
     if settings.source_url:
-        yield settings
+        yield lambda: settings
         return
     console.print("Starting a simulator of the population register …")
     state = str(settings.data / "simulator")
     command = [sys.executable, "-m", "vault.proofing.simulator", "--port", "0", "--state", state, "--stop-with-stdin"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.PIPE)
     try:
-        line = process.stdout.readline() if process.stdout else b""
-        if not line:
-            raise BadConfiguration("The simulator of the population register did not start.")
-        told = json.loads(line)
-        yield replace(settings, source_url=told["url"], source_key=told["public_key"])
+        yield lambda: _told(process, settings)
     finally:
         process.terminate()
         process.wait(10)
+
+
+def _told(process: "subprocess.Popen[bytes]", settings: Settings) -> Settings:
+    line = process.stdout.readline() if process.stdout else b""
+    if not line:
+        raise BadConfiguration("The simulator of the population register did not start.")
+    told = json.loads(line)
+    return replace(settings, source_url=told["url"], source_key=told["public_key"])
 
 
 async def founded(runtime: Runtime) -> casting.Cast:

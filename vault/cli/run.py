@@ -47,20 +47,22 @@ def run_installation(settings: Settings, options: RunOptions) -> int:
         stack.callback(sock.close)
         settings = replace(settings, port=sock.getsockname()[1])
         console.print(f"Data folder: {settings.data}", highlight=False, soft_wrap=True)
+        sourced = stack.enter_context(demo.source(settings, console))
         console.print("Connecting to the database …" if settings.database_url else "Starting the database …")
         runtime = stack.enter_context(installation(settings))
-        console.print("Bringing the schema up to date …")
-        asyncio.run(runtime.migrate())
-        runtime = runtime.under(stack.enter_context(demo.source(settings, console)))
+        if not asyncio.run(runtime.is_migrated()):
+            console.print("Bringing the schema up to date …")
+            asyncio.run(runtime.migrate())
+        runtime = runtime.under(sourced())
         cast = asyncio.run(demo.founded(runtime))
         log = stack.enter_context((settings.data / LOG).open("ab"))
         workers = stack.enter_context(_serving(runtime, sock, log.fileno()))
         workers.wait_until_ready(lambda: _is_ready(_base(settings)))
         status = 0
-        if options.story or options.once or options.kit or options.person or not cast.told:
+        if options.story or options.once or options.kit or options.person or cast.person is None:
             status = _tell(runtime, cast, person, options.kit)
         if not options.once and not workers.told_to_stop:
-            _announce(console, _base(settings), cast, person)
+            _announce(console, _base(settings), cast)
             workers.watch()
             console.print("Stopping …")
         return status
@@ -135,7 +137,7 @@ def _tell(runtime: Runtime, cast: casting.Cast, person: dict[str, Any], kit_fold
     console.print(play.table(outcomes))
     held = len(outcomes) == len(play.STEPS) and all(outcome.held for outcome in outcomes)
     if held:
-        cast.told = True
+        cast.person = casting.Actor("person", person["login"], person["password"])
         casting.save(runtime.settings.data, cast)
         _write_kit(kit_folder, scene, console)
     console.print(play.closing(outcomes), highlight=False)
@@ -163,12 +165,11 @@ def _write_kit(folder: Path | None, scene: Scene, console: Console) -> None:
     console.print(f"Kit in {folder}: {', '.join(names)}", highlight=False, soft_wrap=True)
 
 
-def _announce(console: Console, base: str, cast: casting.Cast, person: dict[str, Any]) -> None:
+def _announce(console: Console, base: str, cast: casting.Cast) -> None:
     console.print(f"\nServing on {base}", highlight=False)
     for what, path in (("portal", "/"), ("officers' desk", "/desk"), ("regulators", "/oversight")):
         console.print(f"  {what:<15} {base}{path}", highlight=False)
     console.print("Demo sign-ins (this installation only):")
-    console.print(f"  {'person':<16} {person['login']:<22} {person['password']}", highlight=False, markup=False)
     for part, login, password in casting.shown(cast):
         console.print(f"  {part:<16} {login:<22} {password}", highlight=False, markup=False)
     console.print(f"The log is in {LOG} in the data folder. Ctrl-C stops everything.", highlight=False)

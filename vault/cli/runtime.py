@@ -40,20 +40,27 @@ class Runtime:
         """Bring the database to this program's schema."""
         await schema.migrate(self.admin_url, self.ring)
 
+    async def is_migrated(self) -> bool:
+        """Whether the database is at this program's revision."""
+        return await self._revision() == schema.head()
+
     async def check_migrated(self) -> None:
         """Raises BadConfiguration when the database is not at this program's revision."""
-        url = sa.make_url(self.admin_url).set(drivername="postgresql+asyncpg")
-        engine = create_async_engine(url, poolclass=sa.NullPool)
-        try:
-            async with engine.connect() as connection:
-                found = await schema.revision_of(connection)
-        finally:
-            await engine.dispose()
+        found = await self._revision()
         if found != schema.head():
             raise BadConfiguration(
                 f"The database is at revision {found or 'none'}, this program at {schema.head()}: "
                 "run `pivault migrate`."
             )
+
+    async def _revision(self) -> str | None:
+        url = sa.make_url(self.admin_url).set(drivername="postgresql+asyncpg")
+        engine = create_async_engine(url, poolclass=sa.NullPool)
+        try:
+            async with engine.connect() as connection:
+                return await schema.revision_of(connection)
+        finally:
+            await engine.dispose()
 
 
 def without_credentials(url: str) -> str:

@@ -21,10 +21,10 @@ class Actor(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Cast(msgspec.Struct, forbid_unknown_fields=True):
-    """Everybody who signs in, by part, and whether the story has been told here."""
+    """The staff who sign in, by part, and the person of the story once it has been told here."""
 
     actors: dict[str, Actor]
-    told: bool = False
+    person: Actor | None = None
 
 
 def new_cast() -> Cast:
@@ -51,7 +51,8 @@ def save(folder: Path, cast: Cast) -> None:
 
 def shown(cast: Cast) -> list[tuple[str, str, str]]:
     """Part, login and password, for the terminal."""
-    return [(part, actor.login, actor.password) for part, actor in cast.actors.items()]
+    people = {"person": cast.person} if cast.person else {}
+    return [(part, actor.login, actor.password) for part, actor in (people | cast.actors).items()]
 
 
 def as_file(actor: Actor, **more: Any) -> dict[str, Any]:
