@@ -153,7 +153,7 @@ class Audit:
     def _read(self, row: StoredEntry, body: bytes) -> None:
         try:
             members = reread(body)
-            plain = isinstance(members, dict) and canonical_unchecked(members) == body and body.isascii()
+            plain = isinstance(members, dict) and body.isascii() and canonical_unchecked(members) == body
         except (ValueError, RecursionError, OverflowError):
             plain = False
         if not plain:
@@ -163,8 +163,10 @@ class Audit:
             self.note(Broken.MALFORMED, row.position, f"entry {row.position} names another index")
         if members.get("id") != ids.public(ids.ENTRY, row.id):
             self.note(Broken.COLUMN, row.position, f"entry {row.position} is filed under another id")
-        for name, value in zip(SEARCHED, row.searched, strict=True):
-            if members.get(name) != value:
+        expected = [members.get(name) for name in SEARCHED]
+        if expected != list(row.searched):
+            wrong = [name for name, one, other in zip(SEARCHED, expected, row.searched, strict=True) if one != other]
+            for name in wrong:
                 self.note(Broken.COLUMN, row.position, f"column {name} of entry {row.position} differs from the leaf")
         self._follow(row.position, members.get("requester"), members.get("seq"))
 

@@ -74,22 +74,19 @@ async def fsck(
 async def _stream(connection: Any, audit: Audit, shard: int, progress: Callable[[int], None]) -> int:
     """Feed everything to the audit. Returns how many tiles there should be."""
     tiles = 0
-    checkpoints = aiter(_rows(connection, _CHECKPOINTS, shard))
+    entries, checkpoints = _chunks(connection, _ENTRIES, shard), _one_by_one(connection, _CHECKPOINTS, shard)
     signed = await anext(checkpoints, None)
-    async for number, row in _numbered(_rows(connection, _ENTRIES, shard)):
-        while signed is not None and signed["size"] <= row["idx"]:
-            audit.checkpoint(signed["size"], signed["note"])
-            signed = await anext(checkpoints, None)
-        index, leaf_hash, entry_id, body, *searched = row
-        audit.entry(StoredEntry(index, leaf_hash, entry_id, body, searched))
-        if number % CHUNK == 0:
-            tiles += await _compare_tiles(connection, audit, shard)
-            progress(audit.entries)
+    async for chunk in entries:
+        for position, leaf_hash, entry_id, body, *searched in chunk:
+            while signed is not None and signed["size"] <= position:
+                audit.checkpoint(signed["size"], signed["note"])
+                signed = await anext(checkpoints, None)
+            audit.entry(StoredEntry(position, leaf_hash, entry_id, body, searched))
+        tiles += await _compare_tiles(connection, audit, shard)
+        progress(audit.entries)
     while signed is not None:
         audit.checkpoint(signed["size"], signed["note"])
         signed = await anext(checkpoints, None)
-    tiles += await _compare_tiles(connection, audit, shard)
-    progress(audit.entries)
     return tiles
 
 
@@ -110,13 +107,13 @@ async def _look_for_strays(connection: Any, audit: Audit, shard: int, tiles: int
         audit.note(Broken.TAG, index, f"the tag of entry {index} is on an earlier entry too")
 
 
-async def _rows(connection: Any, statement: str, shard: int) -> AsyncIterator[Any]:
-    async for row in connection.cursor(statement, shard, prefetch=CHUNK):
-        yield row
+async def _chunks(connection: Any, statement: str, shard: int) -> AsyncIterator[Sequence[Any]]:
+    cursor = await connection.cursor(statement, shard)
+    while rows := await cursor.fetch(CHUNK):
+        yield rows
 
 
-async def _numbered(rows: AsyncIterator[Any]) -> AsyncIterator[tuple[int, Any]]:
-    number = 0
-    async for row in rows:
-        number += 1
-        yield number, row
+async def _one_by_one(connection: Any, statement: str, shard: int) -> AsyncIterator[Any]:
+    async for chunk in _chunks(connection, statement, shard):
+        for row in chunk:
+            yield row
