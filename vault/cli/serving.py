@@ -11,11 +11,14 @@ from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from vault.clock import monotonic
 from vault.errors import BadConfiguration
 from vault.settings import Settings, child_environment
 
+LONGEST_HEAD = 64 * 1024
+"""Bytes of address and headers, beside the first piece that came of them (at most 256 KiB)."""
 _HIGHEST_TRY = 50
 _TOO_SOON = 2.0
 
@@ -39,6 +42,29 @@ def listen(host: str, port: int, *, exact: bool) -> socket.socket:
     raise BadConfiguration(f"No free port between {port} and {port + _HIGHEST_TRY - 1} on {host}.")
 
 
+class Protocol(HttpToolsProtocol):
+    """uvicorn's HTTP with an end to the head of a request: its fast parser has none, and keeps all of it."""
+
+    _is_in_head = False
+    _head = 0
+
+    def data_received(self, data: bytes) -> None:
+        if self._is_in_head:
+            self._head += len(data)
+            if self._head > LONGEST_HEAD:
+                self.send_400_response("The headers are too long.")
+                return
+        super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        self._is_in_head, self._head = True, 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._is_in_head = False
+        super().on_headers_complete()
+
+
 class Server(uvicorn.Server):
     """uvicorn's server without its own signal handling: whoever starts it decides when it ends."""
 
@@ -47,7 +73,7 @@ class Server(uvicorn.Server):
             uvicorn.Config(
                 app,  # type: ignore[arg-type]  # any ASGI application
                 loop="uvloop",
-                http="httptools",
+                http=Protocol,
                 log_config=None,
                 access_log=False,
                 server_header=False,
@@ -56,7 +82,6 @@ class Server(uvicorn.Server):
                 timeout_graceful_shutdown=10,
                 timeout_keep_alive=30,
                 limit_concurrency=2048,
-                h11_max_incomplete_event_size=65_536,
             )
         )
         self._sock = sock
