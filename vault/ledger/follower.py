@@ -181,7 +181,7 @@ class Receipts:
         return self._tree.receipt_with(body, index, path)
 
     def _answer(self, entry_id: UUID, receipt: Receipt) -> None:
-        for future in self._waiting.get(entry_id, ()):
+        for future in self._waiting.pop(entry_id, ()):
             if not future.done():
                 future.set_result(receipt)
 

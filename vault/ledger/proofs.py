@@ -27,16 +27,16 @@ def inclusion_nodes(index: int, size: int) -> list[Part]:
     _check_size(size)
     if not 0 <= index < size:
         raise Invalid.field("index", f"must be between 0 and {size - 1}, the last entry of the tree")
-    parts, first, last = [], 0, size
-    while last - first > 1:
-        middle = first + _split(last - first)
-        if index < middle:
-            parts.append(cover(middle, last))
-            last = middle
-        else:
-            parts.append(cover(first, middle))
-            first = middle
-    return parts[::-1]
+    parts: list[Part] = []
+    level = 0
+    while (size - 1) >> level:
+        sibling = index >> level ^ 1
+        if sibling < size >> level:
+            parts.append((Node(level, sibling),))
+        elif sibling == (size - 1) >> level:  # unfinished: the right end of the tree
+            parts.append(cover(sibling << level, size))
+        level += 1
+    return parts
 
 
 def consistency_nodes(old: int, new: int) -> list[Part]:
