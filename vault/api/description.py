@@ -12,6 +12,7 @@ from litestar.router import Router
 
 from vault.edge.csrf import HEADER
 from vault.edge.problems import PROBLEM_JSON
+from vault.edge.request import VaultRequest
 
 VERSION: Final = "1"
 _REF: Final = "#/components/schemas/{name}"
@@ -98,7 +99,7 @@ def describe(routes: list[Router]) -> dict[str, Any]:
         render_plugins=[JsonRenderPlugin(path="/unused.json")],
         components=Components(security_schemes=_SECURITY),
     )
-    app = Litestar(routes, openapi_config=config, logging_config=None)
+    app = Litestar(routes, openapi_config=config, request_class=VaultRequest, logging_config=None)
     document: dict[str, Any] = app.openapi_schema.to_schema()
     handlers = {h.handler_name: h for route in app.routes for h in getattr(route, "route_handlers", ())}
     used: list[Any] = [Problem, OAuthFailure]

@@ -6,7 +6,7 @@ was shown; the person's own values are shown to them beside it and are no part o
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from litestar import get, post
@@ -28,16 +28,14 @@ from vault.crypto.canonical import canonical, digest
 from vault.db import Session
 from vault.edge.envelope import content_policy
 from vault.edge.request import VaultRequest
-from vault.errors import NotFound, Refused, Unauthenticated, VaultError
+from vault.errors import Conflict, NotFound, Refused, Unauthenticated, VaultError
 from vault.ids import PersonId
 from vault.portal.forms import Form, read_form
-from vault.portal.languages import CHINA, N_, Language
+from vault.portal.languages import CHINA, Language
 from vault.portal.pages import here, language_of, page, see_other
 from vault.portal.words import days, frequency, word
 from vault.profile import forms, sections
 from vault.signin import PERSON, Holder
-
-_DIFFERENT: Final = N_("What is asked has changed since you opened this page. Read it again, then decide.")
 
 
 @dataclass(frozen=True)
@@ -84,8 +82,8 @@ async def decide(request: VaultRequest) -> Template | Redirect:
             return see_other(
                 await request.as_holder(PERSON, act, asked, _Sent(form, ticks, spoken, request.doors.issuer))
             )
-    except (NotChosen, _Changed) as error:
-        failed = spoken.gettext(error.title)
+    except (NotChosen, NoticeChanged) as error:
+        failed = f"{spoken.gettext(error.title)} · {spoken.gettext(error.advice)}"
     except (OAuthError, Refused, NotFound) as error:
         return _over(request, error)
     shown = await request.as_holder(PERSON, _shown, asked, spoken)
@@ -101,10 +99,11 @@ async def _sign_in_first(request: VaultRequest, asked: Asked) -> Template | Redi
     return see_other(f"/sign-in?{urlencode({'next': here(request)})}")
 
 
-class _Changed(VaultError):
+class NoticeChanged(Conflict):
     """Between page and decision the terms, the register or the catalogue changed."""
 
-    name, status, title = "notice-changed", 409, _DIFFERENT
+    name, title = "notice-changed", "What is asked has changed since you opened this page"
+    advice = "Read it again, then decide."
 
 
 @dataclass(frozen=True)
@@ -119,7 +118,7 @@ async def _allow(session: Session, holder: Holder, asked: Asked, sent: _Sent) ->
     loaded = await load_request(session, asked.request_uri, asked.client_id)
     notice = notice_of(loaded, sent.spoken, session.now)
     if sent.form.text("notice") != notice_digest(notice).hex():
-        raise _Changed
+        raise NoticeChanged
     required = {item.item for item in loaded.terms.items if item.required}
     choice = Choice(
         ticked=sent.ticks.items | required,

@@ -1,0 +1,71 @@
+"""The description of the machine front: committed, complete, truthful."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from tests.api.edge import Edge
+from vault import api
+from vault.app import openapi_document
+
+COMMITTED = Path(__file__).parents[2] / "openapi" / "openapi.json"
+DOCUMENT: dict[str, Any] = json.loads(openapi_document())
+OPERATIONS = [
+    (path, method, operation) for path, methods in DOCUMENT["paths"].items() for method, operation in methods.items()
+]
+
+
+def test_the_committed_file_is_the_present_one() -> None:
+    """Otherwise run: pivault openapi --output openapi/openapi.json"""
+    assert COMMITTED.read_text() == openapi_document()
+
+
+def test_every_endpoint_is_described_once() -> None:
+    """Each route of the machine front, under a name of its own."""
+    described = {(path, method.upper()) for path, method, _ in OPERATIONS}
+    served = {
+        (re.sub(r":\w+}", "}", handler_path), method)
+        for router in api.routes()
+        for route in router.routes
+        for handler_path, method in [(route.path, each) for each in route.methods - {"OPTIONS"}]
+    }
+    assert served - described == {("/openapi.json", "GET")}
+    names = [operation["operationId"] for _, _, operation in OPERATIONS]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(("path", "method", "operation"), OPERATIONS, ids=[f"{m} {p}" for p, m, _ in OPERATIONS])
+def test_refusals_are_described_as_they_are(path: str, method: str, operation: dict[str, Any]) -> None:
+    """Problem documents, or OAuth's own errors under /oauth."""
+    media = next(iter(operation["responses"]["default"]["content"]))
+    assert media == ("application/json" if path.startswith("/oauth/") else "application/problem+json")
+    assert operation["summary"]
+    if method in {"post", "put"} and not path.startswith("/oauth"):
+        assert "requestBody" in operation
+
+
+def test_every_reference_leads_somewhere() -> None:
+    """And every schema is JSON Schema 2020-12, as OpenAPI 3.1 asks."""
+    schemas = DOCUMENT["components"]["schemas"]
+    assert set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(DOCUMENT))) <= set(schemas)
+    for schema in schemas.values():
+        jsonschema.Draft202012Validator.check_schema(schema)
+    assert DOCUMENT["openapi"].startswith("3.1")
+
+
+async def test_the_server_serves_it(edge: Edge) -> None:
+    """At /openapi.json, for programs that generate clients."""
+    async with edge.client() as client:
+        assert (await client.get("/openapi.json")).json() == DOCUMENT
+
+
+async def test_health_says_what_it_depends_on(edge: Edge) -> None:
+    """Live while the process runs; ready while database, key ring and ledger can be used."""
+    async with edge.client() as client:
+        assert (await client.get("/health/live")).json() == {"status": "live"}
+        ready = await client.get("/health/ready")
+        assert ready.json() == {"database": "ok", "key_ring": "ok", "ledger": "ok", "status": "ready"}
