@@ -256,6 +256,8 @@ class Database:
                 max_size=self._pool_size,
                 init=_set_codecs,
                 reset=_leave,
+                # Every statement here finds its rows by key: planning it anew each time costs as much as running it.
+                server_settings={"plan_cache_mode": "force_generic_plan", "application_name": "pivault pool"},
                 command_timeout=10,
                 timeout=5,
             )
