@@ -106,17 +106,17 @@ async def test_a_suspension_stops_the_page(bank: Bank) -> None:
         await bank.open(pushed)
 
 
-@pytest.mark.parametrize(
-    "edit",
-    [
-        """body = jsonb_set(body, '{redirect_uri}', '"https://evil.example"')""",
-        "decide_by = decide_by + interval '1 day'",
-        "dpop_jkt = 'other'",
-    ],
+EDITS = (
+    """body = jsonb_set(body, '{redirect_uri}', '"https://evil.example"')""",
+    "decide_by = decide_by + interval '1 day'",
+    "dpop_jkt = 'other'",
 )
-async def test_an_edited_request_is_refused(bank: Bank, administrator: Administrator, edit: str) -> None:
+
+
+async def test_an_edited_request_is_refused(bank: Bank, administrator: Administrator) -> None:
     """What the person is shown and where the code goes is under a MAC."""
-    pushed = await bank.push()
-    await administrator.execute(f"UPDATE pushed_requests SET {edit}")
-    with pytest.raises(Tampered):
-        await bank.open(pushed)
+    for edit in EDITS:
+        pushed = await bank.push()
+        await administrator.execute(f"UPDATE pushed_requests SET {edit}")
+        with pytest.raises(Tampered):
+            await bank.open(pushed)

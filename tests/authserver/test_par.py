@@ -159,15 +159,17 @@ async def test_strangers_are_counted_not_recorded(bank: Bank) -> None:
     assert bank.server.meter.take() == {"assertion-signature": 1, "client-method": 3}
 
 
-@pytest.mark.parametrize("table", [Client, DeclarationRow, PermitRow, Requester])
-async def test_what_is_not_in_force_may_not_ask(bank: Bank, table: type[Any]) -> None:
+async def test_what_is_not_in_force_may_not_ask(bank: Bank) -> None:
     """Each of the four stops the client at once, and the reason names which."""
 
-    async def suspend(session: Session) -> None:
-        (await session.execute(sa.select(table))).scalar_one().status = "suspended"
+    async def put(session: Session, table: type[Any], status: str) -> None:
+        (await session.execute(sa.select(table))).scalar_one().status = status
 
-    await bank.db.run(suspend)
-    with pytest.raises(OAuthError) as caught:
-        await bank.push()
-    assert (caught.value.check, caught.value.error) == ("client-live", "unauthorized_client")
-    assert "-suspended" in caught.value.description
+    for table in (Client, DeclarationRow, PermitRow, Requester):
+        await bank.db.run(put, table, "suspended")
+        with pytest.raises(OAuthError) as caught:
+            await bank.push()
+        assert (caught.value.check, caught.value.error) == ("client-live", "unauthorized_client")
+        assert "-suspended" in caught.value.description
+        await bank.db.run(put, table, "active")
+    assert await bank.push()

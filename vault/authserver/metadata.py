@@ -29,7 +29,6 @@ def metadata(server: AuthServer) -> dict[str, Any]:
         "authorization_details_types_supported": [TYPE],
         "authorization_response_iss_parameter_supported": True,
         "request_parameter_supported": False,
-        "request_uri_parameter_supported": True,
         "service_documentation": f"{server.issuer}/",
     }
 
