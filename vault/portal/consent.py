@@ -33,7 +33,7 @@ from vault.ids import PersonId
 from vault.portal.forms import Form, read_form
 from vault.portal.languages import CHINA, Language
 from vault.portal.pages import here, language_of, page, see_other
-from vault.portal.words import days, frequency, word
+from vault.portal.words import days, frequency, said_of, word
 from vault.profile import forms, sections
 from vault.signin import PERSON, Holder
 
@@ -236,6 +236,7 @@ def _page(
         page_form=True,
         problem=problem,
         words=lambda code: word(spoken, code),
+        said=lambda value: said_of(spoken, value),
         **(shown | {"ask": ask}),
     )
     # Browsers hold redirects after a form to form-action too (CSP level 3): the way back must be allowed.

@@ -16,7 +16,7 @@ from vault.portal.forms import Form, read_form, wrong_fields
 from vault.portal.languages import Language
 from vault.portal.pages import language_of, page, see_other
 from vault.portal.reasons import reasons
-from vault.portal.words import word
+from vault.portal.words import said_of, word
 from vault.profile import attestations, sections
 from vault.profile.catalogue import SectionKind, catalogue
 from vault.signin import PERSON, Holder
@@ -35,6 +35,7 @@ async def section_page(request: VaultRequest, section: FromPath[str]) -> Templat
         "person/section",
         realm=PERSON,
         words=lambda code: word(spoken, code),
+        said=lambda value: said_of(spoken, value),
         done=spoken.gettext("Saved.") if request.query_params.get("done") else "",
         **await request.as_holder(PERSON, _shown, kind, number=_wanted(request), spoken=spoken),
     )

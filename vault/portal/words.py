@@ -98,6 +98,12 @@ def word(language: Language, code: str) -> str:
     return language.gettext(known) if known else code.replace("_", " ")
 
 
+def said_of(language: Language, value: str) -> str:
+    """A value that is a choice, in words; what a person wrote themselves, to the letter."""
+    known = NAMES.get(value)
+    return language.gettext(known) if known else value
+
+
 def item_name(language: Language, item: str) -> str:
     """What an item of the catalogue is called."""
     field = catalogue().find(item)
