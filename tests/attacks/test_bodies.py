@@ -65,6 +65,14 @@ async def test_a_body_without_length_is_cut_off(world: World, endpoint: Endpoint
     assert await _is_well(world)
 
 
+async def test_headers_without_end_are_cut_off(world: World) -> None:
+    """A request whose head does not end is given up long before it fills the memory."""
+    taken, said = await wire.endless_head(world.at.port, most=4 * LARGE)
+    assert taken < LARGE
+    assert said == b"" or said.startswith(b"HTTP/1.1 400")
+    assert await _is_well(world)
+
+
 async def test_a_form_of_many_parts_is_cut_off(world: World) -> None:
     """Multipart forms have the same limit, and a bound on their parts."""
     http, token = world.bao.browser.http, form_token(world.bao.browser)

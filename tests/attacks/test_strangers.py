@@ -93,9 +93,7 @@ async def test_cookies_do_not_make_a_requester(world: World, endpoint: Endpoint)
     assert answer.status_code in {400, 401, 422}
 
 
-@pytest.mark.parametrize(
-    "endpoint", [e for e in INSIDE if "{grant}" in e.template], ids=lambda each: each.name
-)
+@pytest.mark.parametrize("endpoint", [e for e in INSIDE if "{grant}" in e.template], ids=lambda each: each.name)
 async def test_another_persons_grant_looks_absent(world: World, endpoint: Endpoint) -> None:
     """Seen, withdrawn or its page opened by somebody else: the same answer as for a grant that never was."""
     browser = world.bao.browser

@@ -49,3 +49,21 @@ async def _reply(reader: asyncio.StreamReader) -> tuple[int, dict[str, str], byt
     if headers.get("transfer-encoding") == "chunked":
         return int(lines[0].split()[1]), headers, await reader.read(65_536)
     return int(lines[0].split()[1]), headers, await reader.readexactly(int(headers.get("content-length", "0")))
+
+
+async def endless_head(port: int, *, most: int) -> tuple[int, bytes]:
+    """Send headers without end. Returns how many bytes of them were taken before the server hung up, and its words."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    taken = 0
+    try:
+        writer.write(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Long: ")
+        while taken < most and not reader.at_eof():
+            writer.write(b"x" * _PIECE)
+            await writer.drain()
+            taken += _PIECE
+            await asyncio.sleep(0)
+        return taken, await reader.read()
+    except ConnectionError:
+        return taken, b""
+    finally:
+        writer.close()
