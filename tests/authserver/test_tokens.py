@@ -7,7 +7,6 @@ from typing import Any
 import jwt
 import msgspec
 import pytest
-from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 from hypothesis import given
 from hypothesis import strategies as st
 from joserfc.jwk import OKPKey
@@ -16,13 +15,11 @@ from tests.authserver.keys import ISSUER, Signer
 from tests.conftest import fresh_ring
 from vault.authserver import tokens
 from vault.authserver.errors import InvalidGrant, InvalidToken
-from vault.authserver.metadata import jwks, metadata
-from vault.authserver.server import AuthServer
+from vault.authserver.metadata import jwks
 from vault.authserver.token_keys import KeyCache, NoTokenKey, TokenKey
 from vault.crypto.canonical import b64, unb64
 from vault.crypto.keyring import MemoryRing, ring_seal
 from vault.crypto.sealing import new_key
-from vault.db import Database
 from vault.ids import GrantId, PersonId, new_uuid
 
 NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
@@ -293,14 +290,3 @@ def test_secrets_do_not_show(thing: object) -> None:
     shown = repr(thing)
     for secret in (GRANTED.share.g, KEY.key):
         assert repr(secret) not in shown
-
-
-async def test_the_metadata_document(database: Database) -> None:
-    """It says what is true and satisfies Authlib's validation (RFC 8414)."""
-    document = metadata(AuthServer(issuer=ISSUER, database=database))
-    AuthorizationServerMetadata(document).validate()
-    assert document["issuer"] == ISSUER
-    assert document["require_pushed_authorization_requests"] is True
-    assert document["code_challenge_methods_supported"] == ["S256"]
-    assert document["token_endpoint_auth_methods_supported"] == ["private_key_jwt"]
-    assert "none" not in str(document)

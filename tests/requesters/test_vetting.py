@@ -1,7 +1,6 @@
 """Vetting: two different officers, each with their own signature, or nothing."""
 
 import asyncio
-from datetime import timedelta
 from typing import Any
 
 import asyncpg
@@ -11,10 +10,9 @@ import sqlalchemy as sa
 
 from tests.requesters.samples import application
 from tests.requesters.world import Staff, both_approve, let_in
-from vault.clock import FixedClock
 from vault.crypto.canonical import canonical, digest
 from vault.crypto.signing import verify_ed25519
-from vault.db import Database, Session
+from vault.db import Database
 from vault.errors import Conflict, Invalid, NotFound, Refused, Tampered
 from vault.ids import ApplicationId, new_uuid
 from vault.ledger.tables import OutboxRow
@@ -25,7 +23,7 @@ from vault.requesters.desk import Applied, applications, apply, status
 from vault.requesters.desk import application as one_application
 from vault.requesters.liveness import NotLive
 from vault.requesters.permits import decision_message, verify_permit
-from vault.requesters.tables import ApplicationDecision, Client, DeclarationRow, PermitRow, Requester
+from vault.requesters.tables import ApplicationDecision, Client, DeclarationRow, Requester
 from vault.requesters.vetting import Decided, OwnOrganisation, SameOfficer, decide, decide_on_record
 from vault.signin import Holder
 
@@ -246,82 +244,6 @@ async def test_other_names_under_the_same_code(database: Database, staff: Staff)
     applied = await hand_in(database, organisation__name__en="Harbor Bank Ltd")
     with pytest.raises(Conflict, match="other names"):
         await approve(database, staff.first, applied.id)
-
-
-async def test_only_live_things_are_given_out(database: Database, staff: Staff) -> None:
-    """Each of the four stops the client; the reason names which and how, on either way of loading."""
-    decided = await let_in(database, staff)
-    assert decided.client_id is not None
-    assert decided.declaration is not None
-
-    async def put(session: Session, table: type[Any], status: str) -> None:
-        (await session.execute(sa.select(table))).scalar_one().status = status
-
-    tables = {"requester": Requester, "declaration": DeclarationRow, "permit": PermitRow, "client": Client}
-    for what, table in tables.items():
-        for lapse in ("suspended", "revoked", "surrendered"):
-            await database.run(put, table, lapse)
-            with pytest.raises(NotLive) as caught:
-                await database.run(register.client, decided.client_id)
-            assert caught.value.reasons == [f"{what}-{lapse}"]
-            if what != "client":
-                with pytest.raises(NotLive):
-                    await database.run(register.declaration, decided.declaration)
-            known = await register.known_client(
-                await database.pool(), database.ring, decided.client_id, database.clock.now()
-            )
-            assert known.lapses == [f"{what}-{lapse}"]
-        await database.run(put, table, "active")
-    assert await database.run(register.client, decided.client_id)
-
-
-async def test_vetting_expires(database: Database, staff: Staff, clock: FixedClock) -> None:
-    """Two years after the first approval nothing of it is live; decided when reading."""
-    decided = await let_in(database, staff)
-    assert decided.client_id is not None
-    clock.move(timedelta(days=730))
-    async with database.begin() as session:
-        with pytest.raises(NotLive) as caught:
-            await register.client(session, decided.client_id)
-    assert caught.value.reasons == ["declaration-expired", "permit-expired", "requester-expired"]
-
-
-EDITS = [
-    "UPDATE clients SET status = 'active', jwks = '{\"keys\": []}'",
-    "UPDATE clients SET redirect_uris = '[\"https://evil.example\"]'",
-    "UPDATE declarations SET valid_until = valid_until + interval '1 year'",
-    "UPDATE declarations SET digest = sha256(digest)",
-    "UPDATE permits SET signatures = '[]'",
-    'UPDATE requesters SET name = \'{"en": "Other Bank", "zh-CN": "其他银行"}\'',
-]
-
-
-async def test_an_edited_register_is_refused(database: Database, database_url: str, staff: Staff) -> None:
-    """A database administrator's change does not survive the next load, on either way of loading."""
-    connection = await asyncpg.connect(database_url)
-    for edit in EDITS:
-        decided = await let_in(database, staff)
-        assert decided.client_id is not None
-        await connection.execute(edit)
-        with pytest.raises(Tampered):
-            await database.run(register.client, decided.client_id)
-        with pytest.raises(Tampered):
-            await register.known_client(await database.pool(), database.ring, decided.client_id, database.clock.now())
-    await connection.close()
-
-
-async def test_an_edited_declaration_does_not_fit_its_digest(
-    database: Database, database_url: str, staff: Staff
-) -> None:
-    """The words people consent to cannot be changed behind the digest that the officers signed."""
-    decided = await let_in(database, staff)
-    assert decided.declaration is not None
-    connection = await asyncpg.connect(database_url)
-    await connection.execute("UPDATE declarations SET body = jsonb_set(body, '{retention_days}', '3650')")
-    await connection.close()
-    async with database.begin() as session:
-        with pytest.raises(Tampered):
-            await register.declaration(session, decided.declaration)
 
 
 async def test_a_forged_first_signature_makes_no_permit(database: Database, database_url: str, staff: Staff) -> None:
