@@ -195,8 +195,7 @@ async def _set_codecs(connection: asyncpg.Connection) -> None:
 
 
 async def _leave(_: asyncpg.Connection) -> None:
-    """Save the round trip of asyncpg's own reset (open transactions are rolled back all the same): whoever uses the
-    pool sets nothing, listens to nothing and takes no advisory locks."""
+    """Nothing to reset, a round trip saved: users of the pool set nothing; open transactions end all the same."""
 
 
 class Database:
@@ -250,16 +249,14 @@ class Database:
     async def pool(self) -> asyncpg.Pool:
         """The plain asyncpg pool in the role ``vault_app``, for the release path."""
         if self._pool is None:
+            bounds = {"min_size": 1, "max_size": self._pool_size, "command_timeout": 10, "timeout": 5}
             self._pool = await asyncpg.create_pool(
                 self.dsn(APP),
-                min_size=1,
-                max_size=self._pool_size,
+                **bounds,
                 init=_set_codecs,
                 reset=_leave,
                 # Every statement here finds its rows by key: planning it anew each time costs as much as running it.
                 server_settings={"plan_cache_mode": "force_generic_plan", "application_name": "pivault pool"},
-                command_timeout=10,
-                timeout=5,
             )
         return self._pool
 
