@@ -8,9 +8,8 @@ from typing import Any
 
 import asyncpg
 import httpx
-import pytest
 
-from tests.story.installation import free_port, pivault, serving
+from tests.story.installation import free_port, serving
 from vault.cli import demo
 from vault.cli.story import cast as casting
 from vault.cli.story.browser import Browser
@@ -28,14 +27,6 @@ def _plant(value: Any, canaries: list[str]) -> Any:
         canaries.append(canary)
         return canary + value[:20]
     return value
-
-
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    data = tmp_path_factory.mktemp("canaries") / "data"
-    told = pivault("run", "--once", "--data", str(data))
-    assert told.returncode == 0, told.stdout + told.stderr
-    return data
 
 
 def test_no_canary_leaves_its_section(installed: Path) -> None:

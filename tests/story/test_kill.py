@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
-import pytest
 from rich.console import Console
 
-from tests.story.installation import Serving, environment, free_port, pivault, wait_ready
+from tests.story.installation import Serving, environment, free_port, wait_ready
 from vault import settings as configuration
 from vault.cli import demo
 from vault.cli.ledger import check
@@ -84,15 +83,6 @@ class _Killer:
     async def _kill(self) -> None:
         await asyncio.sleep(self._delay)
         self._server.kill()
-
-
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An installation in which the story has been told once."""
-    data = tmp_path_factory.mktemp("killed") / "data"
-    told = pivault("run", "--once", "--data", str(data))
-    assert told.returncode == 0, told.stdout + told.stderr
-    return data
 
 
 def test_acknowledged_things_survive_kill_at_ten_points(installed: Path) -> None:

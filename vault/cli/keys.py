@@ -6,9 +6,12 @@ from typing import Final
 
 import click
 
+from vault import schema
 from vault import settings as configuration
 from vault.cli.doors import with_database
+from vault.cli.leftover import left
 from vault.cli.options import data_option, database_option, plainly
+from vault.cli.runtime import installation
 from vault.crypto.keyfile import KeyFile, open_or_create, passphrase_of
 from vault.crypto.keyring import PURPOSES, SIGNING_PURPOSES
 from vault.db import Database
@@ -47,13 +50,34 @@ def list_(data: Path | None) -> None:
         click.echo(f"  {purpose:<12} {kind:<20} newest version {versions[-1]}{older}")
 
 
-@keys.command()
-@click.argument("purpose", type=click.Choice(sorted(ROTATABLE)))
+@keys.command(name="left")
 @data_option
 @database_option
 @plainly
-def rotate(purpose: str, data: Path | None, database_url: str | None) -> None:
-    """Add a new version of one key and record it in the ledger.
+def left_(data: Path | None, database_url: str | None) -> None:
+    """Count what still rests on older versions. It moves over when it is next used: at a sign-in, at a change.
+
+    An old version may be taken out of the ring only when nothing rests on it any more.
+
+    \b
+    Example: pivault keys left
+    """
+    with installation(configuration.load(data=data, database_url=database_url)) as runtime:
+        asyncio.run(runtime.check_migrated())
+        schema.metadata()
+        counts = asyncio.run(left(runtime.admin_url, runtime.ring))
+    for (purpose, table), count in sorted(counts.items()):
+        click.echo(f"{purpose:<12} {table:<20} {count}")
+    click.echo(f"{sum(counts.values())} rows under older versions." if counts else "Nothing: all under the newest.")
+
+
+@keys.command()
+@click.argument("purposes", nargs=-1, required=True, type=click.Choice(sorted(ROTATABLE)))
+@data_option
+@database_option
+@plainly
+def rotate(purposes: tuple[str, ...], data: Path | None, database_url: str | None) -> None:
+    """Add a new version of each of these keys and record it in the ledger.
 
     What the old version protects stays readable and moves over when it is next used. Restart the servers
     afterwards: they read the ring when they start. Three keys do not rotate: the ledger's (its public half is
@@ -65,11 +89,15 @@ def rotate(purpose: str, data: Path | None, database_url: str | None) -> None:
     """
     settings = configuration.load(data=data, database_url=database_url)
 
-    async def act(database: Database, _door: Doorway) -> int:
-        event = Event(name="key.rotated", actor=REGISTRY, key=purpose, count=database.ring.versions(purpose)[-1] + 1)
-        await database.run(append, event)  # first: an entry too many is better than a key nobody recorded
-        file = KeyFile(settings.keyring_path, passphrase_of(settings.keyring_path, settings.keyring_passphrase))
-        return file.rotate(purpose)
+    file = KeyFile(settings.keyring_path, passphrase_of(settings.keyring_path, settings.keyring_passphrase))
 
-    version = asyncio.run(with_database(settings, act))
-    click.echo(f"{purpose}: version {version} is used for new work once the servers are restarted.")
+    async def act(database: Database, _door: Doorway) -> None:
+        for purpose in dict.fromkeys(purposes):
+            version = database.ring.versions(purpose)[-1] + 1
+            # The entry first: one too many is better than a key nobody recorded.
+            await database.run(append, Event(name="key.rotated", actor=REGISTRY, key=purpose, count=version))
+            click.echo(
+                f"{purpose}: version {file.rotate(purpose)} is used for new work once the servers are restarted."
+            )
+
+    asyncio.run(with_database(settings, act))

@@ -32,11 +32,10 @@ def plainly(command: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return command(*args, **kwargs)
         except VaultError as error:
-            click.echo(f"pivault: {error.public}", err=True)
-            errors = error.members.get("errors")
-            for wrong in errors if isinstance(errors, list) else ():
-                if isinstance(wrong, dict):
-                    click.echo(f"  {wrong.get('field')}: {wrong.get('why')}", err=True)
+            wrong = error.members.get("errors")
+            click.echo(f"pivault: {error.title if wrong else error.public}", err=True)
+            for one in wrong if isinstance(wrong, list) else ():
+                click.echo(f"  {one['field']}: {one['why']}", err=True)
             sys.exit(1)
 
     return run

@@ -15,7 +15,7 @@ from vault.cli.story.bank import Bank
 from vault.cli.story.browser import Browser
 from vault.cli.story.cast import Cast
 from vault.cli.story.scene import REDIRECT, BackDoor, Scene
-from vault.errors import Invalid, VaultError
+from vault.errors import VaultError
 from vault.requesters.uscc import check_character
 
 Step = tuple[str, Callable[[Scene], Awaitable[str]]]
@@ -43,6 +43,8 @@ _WISHES = (  # (item, form, may be left out), in the order a bank would want the
     ("contact.email", "raw", True),
     ("identity.nationality", "raw", True),
 )
+_EMPTY = "contact.email"
+"""The optional item for a person who has none: to leave out what is not there must work as well."""
 _SENSITIVE = ("identity.national_id", "masked")
 
 
@@ -66,7 +68,7 @@ class Outcome:
 
 def facts_from(person: dict[str, Any]) -> dict[str, Any]:
     """What the bank will ask this person for: only what the file has, one optional item, one sensitive item."""
-    sections = person["sections"]
+    sections = person.setdefault("sections", {})
     sections.setdefault("identity", {}).setdefault("name", person["name"])
     sections["identity"].setdefault("national_id", person["national_id"])
 
@@ -75,10 +77,8 @@ def facts_from(person: dict[str, Any]) -> dict[str, Any]:
         return field in sections.get(section, {})
 
     wished = [wish for wish in _WISHES if present(wish[0])]
-    optional = next((item for item, _, may in wished if may), None)
-    if optional is None:
-        raise Invalid.field("sections", "the story needs one of contact.address, contact.email, identity.nationality")
-    ask = [(item, form) for item, form, may in wished if not may or item == optional]
+    optional = next((item for item, _, may in wished if may), _EMPTY)
+    ask = [(item, form) for item, form, may in _WISHES if item == optional or (not may and present(item))]
     return {
         "ask": [*ask, _SENSITIVE],
         "optional": optional,

@@ -1,0 +1,101 @@
+"""The operators' commands on a real installation."""
+
+import json
+from pathlib import Path
+
+import httpx
+
+from tests.story.installation import environment, free_port, pivault, serving
+from vault.cli.keys import ROTATABLE
+
+
+def test_every_key_rotates_and_the_story_holds_again(installed: Path) -> None:
+    """After a new version of every rotatable key all twelve steps hold, and what was used has moved over."""
+    assert pivault("keys", "rotate", *sorted(ROTATABLE), "--data", str(installed)).returncode == 0
+    before = pivault("keys", "left", "--data", str(installed)).stdout
+    assert "row          persons" in before
+    told = pivault("story", "--data", str(installed))
+    assert told.stdout.splitlines()[-1] == "story: 12 of 12 steps held", told.stdout
+    after = pivault("keys", "left", "--data", str(installed)).stdout
+    assert "login " not in after, "sign-ins did not move the credentials over"
+    checked = json.loads(pivault("ledger", "fsck", "--json", "--data", str(installed)).stdout)
+    assert checked["holds"]
+
+
+def test_the_ledgers_key_does_not_rotate(installed: Path) -> None:
+    """A new ledger key would begin another log: the command does not offer it."""
+    refused = pivault("keys", "rotate", "ledger", "--data", str(installed))
+    assert refused.returncode == 2
+    assert "'ledger' is not one of" in refused.stderr
+
+
+def test_two_processes_of_a_server_share_the_work(installed: Path) -> None:
+    """`serve --workers 2` answers, lists its health, and stops at Ctrl-C with status 0."""
+    port = free_port()
+    with serving(installed, port, "--workers", "2") as server:
+        ready = httpx.get(f"http://127.0.0.1:{port}/health/ready", timeout=10)
+        assert ready.status_code == 200
+        assert server.stop() == 0
+
+
+def test_a_taken_port_is_an_error_when_it_was_asked_for(installed: Path) -> None:
+    """An explicit --port that is taken is refused by name; nothing else is tried."""
+    port = free_port()
+    with serving(installed, port):
+        refused = pivault("run", "--data", str(installed), "--port", str(port))
+    assert refused.returncode == 1
+    assert f"Port {port}" in refused.stderr
+
+
+def test_the_kit_lets_an_outside_client_go_on(installed: Path) -> None:
+    """Every file is there, private ones are 0600, and the receipt verifies with nothing but the kit."""
+    kit = installed.parent / "a kit"
+    private = {"client.json", "person.json", "officer-1.json", "officer-2.json", "release-officer.json"}
+    private |= {"regulator.json", "receipt.json"}
+    assert {path.name for path in kit.iterdir()} == private | {"server.json", "log.vkey"}
+    assert all((kit / name).stat().st_mode & 0o777 == 0o600 for name in private)
+    verified = pivault("ledger", "verify", str(kit / "receipt.json"), "--vkey", str(kit / "log.vkey"), "--json")
+    assert json.loads(verified.stdout)["entry"]["event"] == "release.delivered"
+
+
+def test_a_person_with_nothing_but_a_name_can_play(installed: Path, tmp_path: Path) -> None:
+    """Missing optional fields are no trouble: what is not there is neither asked for nor released."""
+    bare = tmp_path / "person.json"
+    number = "11010519491231002X"
+    person = {"login": "li.na", "password": "a plain password", "name": "李娜", "locale": "zh-CN"}
+    bare.write_text(json.dumps(person | {"national_id": {"scheme": "cn-ric", "number": number}}))
+    told = pivault("story", "--data", str(installed), "--person", str(bare))
+    assert told.stdout.splitlines()[-1] == "story: 12 of 12 steps held", told.stdout
+
+
+def test_an_altered_receipt_does_not_verify(installed: Path, tmp_path: Path) -> None:
+    """Another index, another entry, another key: each refused with status 1 and a sentence."""
+    kit = installed.parent / "a kit"
+    receipt = json.loads((kit / "receipt.json").read_text())
+    for change in ({"index": receipt["index"] + 1}, {"entry": receipt["entry"][:-4] + "AAAA"}, {"inclusion_path": []}):
+        altered = tmp_path / "receipt.json"
+        altered.write_text(json.dumps(receipt | change))
+        refused = pivault("ledger", "verify", str(altered), "--vkey", str(kit / "log.vkey"))
+        assert refused.returncode == 1
+        assert refused.stderr.startswith("pivault: ")
+
+
+def test_a_bad_person_file_names_the_fields(tmp_path: Path) -> None:
+    """Every wrong field is named with the reason, before anything is started."""
+    bad = tmp_path / "person.json"
+    bad.write_text(json.dumps({"login": "x", "name": "", "national_id": {"scheme": "cn-ric", "number": "1"}}))
+    refused = pivault("run", "--once", "--data", str(tmp_path / "data"), "--person", str(bad))
+    assert refused.returncode == 1
+    for field in ("login", "name", "national_id", "password"):
+        assert field in refused.stderr, f"{field} is not named: {refused.stderr}"
+    assert not (tmp_path / "data").exists()
+
+
+def test_an_unknown_setting_is_refused_and_config_hides_secrets() -> None:
+    """A typing error in a variable stops the command; `config` prints no secret."""
+    assert pivault("config", PIVAULT_PROT="1").returncode == 1
+    shown = pivault("config", PIVAULT_KEYRING_PASSPHRASE="correct horse battery", DATABASE_URL="postgresql://u:pw@h/d")
+    assert shown.returncode == 0
+    assert "correct horse" not in shown.stdout
+    assert "pw@" not in shown.stdout
+    assert "PIVAULT_PROT" not in environment()
