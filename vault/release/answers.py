@@ -10,7 +10,7 @@ from vault.crypto.canonical import b64
 from vault.ids import ReleaseId
 from vault.ledger.receipt import Receipt
 from vault.release.engine import Answer
-from vault.release.loading import Loaded
+from vault.release.loaded import Loaded
 
 
 @dataclass(frozen=True, slots=True)

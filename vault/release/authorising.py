@@ -9,7 +9,7 @@ from vault.crypto.sealing import same
 from vault.errors import Tampered
 from vault.ids import PersonId
 from vault.release.approvals import APPROVE, Verdict, keep_used, open_share, open_used
-from vault.release.loading import Earlier, Loaded
+from vault.release.loaded import Earlier, Loaded
 from vault.release.refusals import ApprovalLapsed, CannotRepeat, ReleaseDenied
 from vault.release.tables import DENIED
 

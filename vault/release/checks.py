@@ -12,9 +12,9 @@ from vault.consent.terms import OverAsked
 from vault.crypto.canonical import canonical, digest
 from vault.errors import Invalid
 from vault.profile.catalogue import catalogue
-from vault.release.loading import Loaded
+from vault.release.loaded import Loaded
 from vault.release.refusals import ACCOUNT_CLOSED, EXPIRED, STALE_TOKEN, WITHDRAWN, GrantEnded
-from vault.requesters.liveness import Standing, check_live
+from vault.requesters.liveness import check_live
 
 
 class Chosen(NamedTuple):
@@ -35,18 +35,7 @@ def check_live_now(loaded: Loaded, *, epoch: int, now: datetime) -> None:
         raise GrantEnded(STALE_TOKEN)
     if loaded.person["status"] != "active":
         raise GrantEnded(ACCOUNT_CLOSED)
-    check_live(standings(loaded), now)
-
-
-def standings(loaded: Loaded) -> list[Standing]:
-    """The registry's side of the grant."""
-    declaration = loaded.declaration
-    return [
-        Standing("client", loaded.client["status"]),
-        Standing("requester", loaded.requester["status"], None, loaded.requester["valid_until"]),
-        Standing("declaration", declaration["status"], declaration["valid_from"], declaration["valid_until"]),
-        Standing("permit", loaded.permit["status"], None, loaded.permit["valid_until"]),
-    ]
+    check_live(loaded.register.standings(), now)
 
 
 def choose(asked: Sequence[str] | None, token: Iterable[Chosen], loaded: Loaded) -> list[Chosen]:

@@ -13,7 +13,7 @@ from vault.ledger.events import Event, Item, requester
 from vault.ledger.receipt import Receipt, decode
 from vault.profile.catalogue import catalogue
 from vault.release.checks import Chosen
-from vault.release.loading import Loaded
+from vault.release.loaded import Loaded
 
 
 def delivered(
@@ -26,7 +26,7 @@ def delivered(
         items=tuple(Item(each["item"], each["form"]) for each in items),
         ref=ids.public(ids.RELEASE, release),
         consent=_consent(loaded, release),
-        permit=loaded.permit_digest,
+        permit=loaded.register.permit_digest,
         approval=approval,
         commit=commit,
     )
@@ -40,7 +40,7 @@ def requested(loaded: Loaded, release: ReleaseId, chosen: Iterable[Chosen]) -> E
         items=tuple(Item(item, form) for item, form in chosen),
         ref=ids.public(ids.RELEASE, release),
         consent=_consent(loaded, release),
-        permit=loaded.permit_digest,
+        permit=loaded.register.permit_digest,
     )
 
 

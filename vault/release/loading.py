@@ -4,10 +4,9 @@ This file alone reads other rooms' tables directly. The reason is the round trip
 rooms' own acts would be nine queries on the hot path. Each row is checked by its own model.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -21,15 +20,15 @@ from vault.crypto.keyring import KeyRing
 from vault.crypto.sealing import same
 from vault.db import Guarded
 from vault.errors import Tampered
-from vault.ids import GrantId, PersonId, ReleaseId
 from vault.profile.opening import SealedAttestation, SealedVersion
-from vault.release.limits import WINDOWS, Limits, Used
+from vault.release.limits import Used
+from vault.release.loaded import Earlier, Loaded, Registered, Row, Wanted
 from vault.release.tables import Approval
 from vault.requesters.declarations import Declaration, declaration_digest
+from vault.requesters.liveness import why_not_live
 from vault.requesters.permits import Permit, PermitTerms
 from vault.requesters.tables import Client, DeclarationRow, PermitRow, Requester
 
-Row = Mapping[str, Any]
 MOST_REMEMBERED: Final = 4096
 
 
@@ -65,7 +64,7 @@ PERMIT: Final = Guard(PermitRow, "t")
 APPROVAL: Final = Guard(Approval, "a", "share", "used_at")
 _VERSION: Final = tuple(SealedVersion.__dataclass_fields__)
 _ATTESTATION: Final = ("id", *SealedAttestation.__dataclass_fields__)
-_EARLIER: Final = ("id", "request_digest", "state", "items", "versions", "commit_key", "entry_id", "at", "reason")
+_EARLIER: Final = tuple(Earlier.__dataclass_fields__)
 
 
 def _row(alias: str, names: Sequence[str]) -> str:
@@ -73,19 +72,9 @@ def _row(alias: str, names: Sequence[str]) -> str:
     return f"ROW({', '.join(columns)})"
 
 
-class Wanted(NamedTuple):
-    """What to load: the parameters of ``LOAD`` in order. ``sections``: those the token's items are in."""
-
-    person: PersonId
-    grant: GrantId
-    sections: list[str]
-    idempotency_key: str
-
-
 LOAD: Final = f"""
 SELECT
-    {GRANT.columns}, {PERSON.columns}, {CLIENT.columns}, {REQUESTER.columns}, {DECLARATION.columns}, {PERMIT.columns},
-    u.uses, u.window_start, u.window_uses, s.next_n, s.key,
+    {GRANT.columns}, {PERSON.columns}, u.uses, u.window_start, u.window_uses, s.next_n, s.key,
     ARRAY(SELECT ROW(w.compartment, w.wrapped) FROM grant_wraps w WHERE w.person_id = $1 AND w.grant_id = $2),
     ARRAY(
         SELECT ROW(k.section, k.compartment, k.number, k.sealed) FROM grant_parts k
@@ -102,149 +91,103 @@ SELECT
     ),
     ARRAY(SELECT {_row("n", _ATTESTATION)} FROM attestations n WHERE n.person_id = $1 AND n.section = ANY ($3)),
     CASE WHEN e.id IS NOT NULL THEN {_row("e", _EARLIER)} END,
-    CASE WHEN a.id IS NOT NULL THEN {APPROVAL.columns} END
+    CASE WHEN e.id IS NOT NULL THEN (
+        SELECT {APPROVAL.columns} FROM approvals a WHERE a.person_id = $1 AND a.release_id = e.id
+    ) END
 FROM grants g
 JOIN persons p ON p.person_id = g.person_id
-JOIN clients c ON c.id = g.client_id
-JOIN requesters r ON r.id = g.requester_id
-JOIN declarations d ON d.id = g.declaration_id
-JOIN permits t ON t.declaration_id = g.declaration_id
 JOIN grant_uses u ON u.person_id = g.person_id AND u.grant_id = g.id
 JOIN ledger_subjects s ON s.person_id = g.person_id
 LEFT JOIN releases e ON e.person_id = g.person_id AND e.grant_id = g.id AND e.idempotency_key = $4
-LEFT JOIN approvals a ON a.person_id = e.person_id AND a.release_id = e.id
 WHERE g.person_id = $1 AND g.id = $2
 """  # noqa: S608 - put together from column names of the models
 
-
-@dataclass(frozen=True, slots=True)
-class Earlier:
-    """What stands under this idempotency key already."""
-
-    id: ReleaseId
-    request_digest: bytes
-    state: str
-    items: list[dict[str, str]]
-    versions: dict[str, Any]
-    commit_key: bytes | None
-    entry_id: UUID
-    at: datetime
-    reason: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """Everything a release rests on. Mappings are checked rows by column name."""
-
-    grant: Row
-    person: Row
-    client: Row
-    requester: Row
-    declaration: Row
-    body: Declaration
-    permit: Row
-    permit_digest: bytes
-    used: Used
-    next_n: int
-    subject_key: bytes
-    wraps: dict[str, bytes]
-    parts: dict[tuple[str, str, int], bytes]
-    versions: list[SealedVersion]
-    attestations: list[tuple[UUID, SealedAttestation]]
-    earlier: Earlier | None
-    approval: Row | None
-
-    @property
-    def person_id(self) -> PersonId:
-        """Whose data it is."""
-        return PersonId(self.grant["person_id"])
-
-    @property
-    def grant_id(self) -> GrantId:
-        """Under which consent."""
-        return GrantId(self.grant["id"])
-
-    @property
-    def limits(self) -> Limits:
-        """How often the person allowed it."""
-        frequency = self.grant["frequency"]
-        return Limits(self.grant["max_uses"], frequency["count"], WINDOWS[frequency["per"]])
+REGISTER: Final = f"""
+SELECT {CLIENT.columns}, {REQUESTER.columns}, {DECLARATION.columns}, {PERMIT.columns},
+       c.xmin, r.xmin, d.xmin, t.xmin
+FROM clients c
+JOIN requesters r ON r.id = c.requester_id
+JOIN declarations d ON d.id = c.declaration_id
+JOIN permits t ON t.declaration_id = c.declaration_id
+WHERE c.id = $1
+"""  # noqa: S608 - put together from column names of the models
 
 
 class Loader:
-    """Loads and checks. One per process.
+    """Loads and checks. One per process: it remembers the register's rows, which many releases share.
 
-    The register's rows, which many releases share, are remembered by everything that was loaded of them: rows that
-    are the same to the last byte are not checked twice, and rows that were edited are.
+    What is remembered decides nothing on its own: it is used only while all of it is live, and only where the
+    statement that records compares its revisions with the rows as they are at that moment.
     """
 
     def __init__(self, ring: KeyRing) -> None:
         self._ring = ring
-        self._remembered: dict[tuple[Any, ...], _Register] = {}
+        self._remembered: dict[UUID, Registered] = {}
 
-    async def load(self, connection: Any, wanted: Wanted) -> Loaded | None:
-        """One round trip. None when this person has no such grant. Raises Tampered when any row was edited."""
-        found = await connection.fetchrow(LOAD, *wanted)
-        return None if found is None else self._checked(tuple(found))
+    async def load(self, connection: Any, wanted: Wanted, now: datetime, *, fresh: bool) -> Loaded | None:
+        """One round trip, and a second one where the register is not remembered or must be ``fresh``.
 
-    def _checked(self, found: tuple[Any, ...]) -> Loaded:
-        ring = self._ring
-        register = self._register(found[2:6])
-        earlier = None if found[15] is None else _earlier(found[15])
-        return Loaded(
-            grant=GRANT.row(ring, found[0]),
-            person=PERSON.row(ring, found[1]),
-            client=register.client,
-            requester=register.requester,
-            declaration=register.declaration,
-            body=register.body,
-            permit=register.permit,
-            permit_digest=register.permit_digest,
-            used=Used(*found[6:9]),
-            next_n=found[9],
-            subject_key=found[10],
-            wraps=dict(found[11]),
-            parts={(section, compartment, number): sealed for section, compartment, number, sealed in found[12]},
-            versions=[SealedVersion(*values) for values in found[13]],
-            attestations=[(values[0], SealedAttestation(*values[1:])) for values in found[14]],
-            earlier=earlier,
-            approval=None if found[16] is None else APPROVAL.row(ring, found[16]),
-        )
+        None when this person has no such grant of this client. Raises Tampered when any row was edited.
+        """
+        person, grant, client, sections, key = wanted
+        found = await connection.fetchrow(LOAD, person, grant, sections, key)
+        register = None if fresh else self._remembered.get(client)
+        is_fresh = register is None or bool(why_not_live(register.standings(), now))
+        if is_fresh or register is None:
+            register = await self._register(connection, client)
+        if found is None or register is None:
+            return None
+        loaded = _checked(self._ring, tuple(found), register, is_fresh=is_fresh)
+        return loaded if loaded.grant["client_id"] == client else None
 
-    def _register(self, values: tuple[Any, ...]) -> "_Register":
-        known = self._remembered.get(values)
-        if known is None:
-            known = _check_register(self._ring, values)
-            if len(self._remembered) >= MOST_REMEMBERED:
-                self._remembered.pop(next(iter(self._remembered)))
-            self._remembered[values] = known
-        return known
+    async def _register(self, connection: Any, client: UUID) -> Registered | None:
+        self._remembered.pop(client, None)
+        found = await connection.fetchrow(REGISTER, client)
+        if found is None:
+            return None
+        if len(self._remembered) >= MOST_REMEMBERED:
+            self._remembered.pop(next(iter(self._remembered)))
+        self._remembered[client] = _check_register(self._ring, tuple(found))
+        return self._remembered[client]
 
 
-@dataclass(frozen=True, slots=True)
-class _Register:
-    """The registry's side of a grant, checked."""
+def _checked(ring: KeyRing, found: tuple[Any, ...], register: Registered, *, is_fresh: bool) -> Loaded:
+    grant, person, uses, window_start, window_uses, next_n, subject_key = found[:7]
+    wraps, parts, versions, attestations, earlier, approval = found[7:]
+    loaded = Loaded(
+        grant=GRANT.row(ring, grant),
+        person=PERSON.row(ring, person),
+        used=Used(uses, window_start, window_uses),
+        next_n=next_n,
+        subject_key=subject_key,
+        wraps=dict(wraps),
+        parts={(section, compartment, number): sealed for section, compartment, number, sealed in parts},
+        versions=[SealedVersion(*values) for values in versions],
+        attestations=[(values[0], SealedAttestation(*values[1:])) for values in attestations],
+        earlier=None if earlier is None else _earlier(earlier),
+        approval=None if approval is None else APPROVAL.row(ring, approval),
+        register=register,
+        is_fresh=is_fresh,
+    )
+    if loaded.grant["declaration_id"] != register.declaration["id"]:
+        raise Tampered(private="a grant and its client are of different declarations")
+    return loaded
 
-    client: Row
-    requester: Row
-    declaration: Row
-    body: Declaration
-    permit: Row
-    permit_digest: bytes
 
-
-def _check_register(ring: KeyRing, values: tuple[Any, ...]) -> _Register:
-    client, requester = CLIENT.row(ring, values[0]), REQUESTER.row(ring, values[1])
-    declaration, permit = DECLARATION.row(ring, values[2]), PERMIT.row(ring, values[3])
-    body = msgspec.convert(declaration["body"], Declaration)
+def _check_register(ring: KeyRing, found: tuple[Any, ...]) -> Registered:
+    client, requester = CLIENT.row(ring, found[0]), REQUESTER.row(ring, found[1])
+    declaration, permit = DECLARATION.row(ring, found[2]), PERMIT.row(ring, found[3])
+    try:
+        body = msgspec.convert(declaration["body"], Declaration)
+    except msgspec.ValidationError:
+        raise Tampered(private="a declaration is not of its shape") from None
     digest = declaration_digest(body)
     if not same(digest, declaration["digest"]) or not same(digest, permit["declaration_digest"]):
         raise Tampered(private="a declaration does not fit its digest or its permit")
-    if client["declaration_id"] != declaration["id"] or not (
-        client["requester_id"] == declaration["requester_id"] == requester["id"]
-    ):
+    if not client["requester_id"] == declaration["requester_id"] == requester["id"]:
         raise Tampered(private="client, declaration and requester do not belong together")
-    return _Register(client, requester, declaration, body, permit, _permit_digest(declaration, permit))
+    permit_digest = _permit_digest(declaration, permit)
+    return Registered(client, requester, declaration, body, permit, permit_digest, revisions=found[4:])
 
 
 def _permit_digest(declaration: Row, permit: Row) -> bytes:
@@ -256,6 +199,6 @@ def _permit_digest(declaration: Row, permit: Row) -> bytes:
 
 
 def _earlier(values: tuple[Any, ...]) -> Earlier:
-    row = dict(zip(_EARLIER, values, strict=True))
-    row["items"], row["versions"] = msgspec.json.decode(row["items"]), msgspec.json.decode(row["versions"])
-    return Earlier(**row)
+    row: dict[str, Any] = dict(zip(_EARLIER, values, strict=True))
+    decoded = {name: msgspec.json.decode(row[name]) for name in ("items", "versions")}
+    return Earlier(**row | decoded)

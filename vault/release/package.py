@@ -22,7 +22,7 @@ from vault.profile.forms import render
 from vault.profile.opening import Keys, SealedAttestation, open_parts
 from vault.profile.sealed_keys import Part
 from vault.release.checks import Chosen
-from vault.release.loading import Loaded
+from vault.release.loaded import Loaded
 
 CHINA: Final = timezone(timedelta(hours=8))
 """Ages and lengths of service count by the date in the registry's time zone."""

@@ -40,7 +40,7 @@ from vault.release.caller import Access, Caller, check_idempotency_key
 from vault.release.checks import Chosen, check_live_now, choose, needs_officer, request_digest
 from vault.release.engine import Answer, Ask, ReleaseEngine
 from vault.release.entries import delivered, is_about
-from vault.release.loading import Earlier, Loaded, Wanted
+from vault.release.loaded import Earlier, Loaded, Wanted
 from vault.release.package import Package, Shares, commitment, pack
 from vault.release.recording import Delivery, Overtaken, Replayed, database_errors, record
 from vault.release.refusals import RECORDED, CannotRepeat, IdempotencyMismatch
@@ -65,9 +65,9 @@ async def release(engine: ReleaseEngine, ask: Ask) -> Answer:
     """
     check_idempotency_key(ask.idempotency_key)
     request = _Request(engine, ask, await engine.admit(ask))  # 1. Authenticated.
-    for window in _WINDOWS:
+    for number, window in enumerate(_WINDOWS):
         try:
-            return await request.attempt(window)
+            return await request.attempt(window, fresh=number > 0)
         except Overtaken:
             continue
         except Replayed:
@@ -115,26 +115,26 @@ class _Request:
     caller: Caller
     is_proof_used: bool = False
 
-    async def attempt(self, window: int) -> Answer:
+    async def attempt(self, window: int, *, fresh: bool) -> Answer:
         """Load, decide, deliver; with ``window`` of the person's next ledger numbers prepared. Raises Overtaken."""
         loaded = None
         try:
-            loaded = await self._load()
+            loaded = await self._load(fresh=fresh)
             return await self._decide(loaded, window)
         except RECORDED as error:
             await self._use_proof()
             await record_refusal(self.engine, self.ask, self.caller, loaded, error=error)
             raise
 
-    async def _load(self) -> Loaded:
-        """One round trip."""
+    async def _load(self, *, fresh: bool) -> Loaded:
+        """One round trip, while the register is remembered and may be."""
         access = self.caller.access
         sections = sorted({item.partition(".")[0] for item, _ in access.items})
         with database_errors():
             async with self.engine.pool.acquire() as connection:
-                wanted = Wanted(access.person, access.grant, sections, self.ask.idempotency_key)
-                loaded = await self.engine.loader.load(connection, wanted)
-        if loaded is None or loaded.grant["client_id"] != access.client_id:
+                wanted = Wanted(access.person, access.grant, access.client_id, sections, self.ask.idempotency_key)
+                loaded = await self.engine.loader.load(connection, wanted, self.engine.clock.now(), fresh=fresh)
+        if loaded is None:
             raise Unauthenticated("There is no such grant.")
         return loaded
 
@@ -145,6 +145,8 @@ class _Request:
         # 3. What is asked for, within what the token, the grant and the declaration allow.
         chosen = choose(self.ask.items, [Chosen(*each) for each in access.items], loaded)
         digest, earlier = request_digest(loaded.grant_id, access.client_id, chosen), loaded.earlier
+        if not loaded.is_fresh and (earlier is not None or needs_officer(chosen)):
+            raise Overtaken  # what follows may end without the statement that compares: look at the register itself
         if earlier is not None and not same(earlier.request_digest, digest):
             raise IdempotencyMismatch
         if earlier is not None and earlier.state == DELIVERED:
@@ -173,7 +175,7 @@ class _Request:
         # 8. Prove, and only then answer.
         proven = await engine.receipts.wait(delivery.entry_id, engine.receipt_timeout)
         if monotonic() - began > _LATE:
-            check_live_now(await self._load(), epoch=access.epoch, now=engine.clock.now())
+            check_live_now(await self._load(fresh=True), epoch=access.epoch, now=engine.clock.now())
         payload = answers.Proven(package.items, delivery.commit_key, proven)
         return answers.delivered(loaded, delivery.release, payload, sub=access.sub)
 

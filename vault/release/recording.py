@@ -3,7 +3,8 @@
 Everything that may have changed since the load is checked again here, under the grant's row lock: statuses and
 versions of every row the decision rests on, the times, the uses, the window. The same statement counts the use,
 refuses a replayed proof, takes the person's next ledger number, and puts the finished draft into the outbox. So
-there is no moment in which a part of it has happened.
+there is no moment in which a part of it has happened. The register's rows are compared by ``xmin``: what was checked
+when it was loaded, perhaps for an earlier release, must be the very row that stands there now.
 
 The statement must do all of it or nothing, and a condition that fails inside a common table expression only
 yields no row. So whenever the lock was had but a later part found nothing, the entry's id is NULL, which the
@@ -23,7 +24,7 @@ from vault.errors import Unavailable
 from vault.ids import EntryId, ReleaseId
 from vault.ledger.log import SHARD
 from vault.release.caller import Proof
-from vault.release.loading import Loaded
+from vault.release.loaded import Loaded
 from vault.release.package import Package
 
 _HELD: Final = """
@@ -33,14 +34,14 @@ WITH held AS (
     WHERE g.person_id = $1 AND g.id = $2 AND g.version = $3 AND g.token_epoch = $4
       AND g.status = 'active' AND g.expires_at > $5
       AND EXISTS (SELECT FROM persons p WHERE p.person_id = $1 AND p.version = $6 AND p.status = 'active')
-      AND EXISTS (SELECT FROM clients c WHERE c.id = $7 AND c.version = $8 AND c.status = 'active')
+      AND EXISTS (SELECT FROM clients c WHERE c.id = $7 AND c.xmin = $8 AND c.status = 'active')
       AND EXISTS (
-        SELECT FROM requesters r WHERE r.id = $9 AND r.version = $10 AND r.status = 'active' AND r.valid_until > $5)
+        SELECT FROM requesters r WHERE r.id = $9 AND r.xmin = $10 AND r.status = 'active' AND r.valid_until > $5)
       AND EXISTS (
-        SELECT FROM declarations d WHERE d.id = $11 AND d.version = $12 AND d.status = 'active' AND d.valid_until > $5)
+        SELECT FROM declarations d WHERE d.id = $11 AND d.xmin = $12 AND d.status = 'active' AND d.valid_until > $5)
       AND EXISTS (
         SELECT FROM permits t
-        WHERE t.declaration_id = $11 AND t.version = $13 AND t.status = 'active' AND t.valid_until > $5)
+        WHERE t.declaration_id = $11 AND t.xmin = $13 AND t.status = 'active' AND t.valid_until > $5)
     FOR UPDATE OF g
 ), used AS (
     UPDATE grant_uses u SET
@@ -204,7 +205,7 @@ def _approved(delivery: Delivery) -> tuple[str, list[Any]]:
 def _common(delivery: Delivery) -> list[Any]:
     """$1 to $22."""
     loaded, limits = delivery.loaded, delivery.loaded.limits
-    grant = loaded.grant
+    grant, (client, requester, declaration, permit) = loaded.grant, loaded.register.revisions
     return [
         grant["person_id"],
         grant["id"],
@@ -213,12 +214,12 @@ def _common(delivery: Delivery) -> list[Any]:
         delivery.now,
         loaded.person["version"],
         grant["client_id"],
-        loaded.client["version"],
+        client,
         grant["requester_id"],
-        loaded.requester["version"],
+        requester,
         grant["declaration_id"],
-        loaded.declaration["version"],
-        loaded.permit["version"],
+        declaration,
+        permit,
         delivery.now - limits.window,
         limits.max_uses,
         limits.count,

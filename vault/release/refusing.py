@@ -12,7 +12,7 @@ from vault.ledger.events import Event, requester
 from vault.release.caller import Caller
 from vault.release.engine import Ask, ReleaseEngine
 from vault.release.entries import refused
-from vault.release.loading import Loaded
+from vault.release.loaded import Loaded
 from vault.release.refusals import reason_of
 from vault.release.tables import REFUSED, Release
 from vault.requesters.register import known_client

@@ -11,7 +11,7 @@ from vault.ids import ReleaseId
 from vault.ledger import log
 from vault.release.checks import Chosen
 from vault.release.entries import requested
-from vault.release.loading import Loaded
+from vault.release.loaded import Loaded
 from vault.release.recording import Overtaken
 from vault.release.tables import WAITING, Release
 

@@ -1,0 +1,111 @@
+"""What a release rests on, as values: checked rows, the person's sealed parts, the registry's side. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from vault.ids import GrantId, PersonId, ReleaseId
+from vault.profile.opening import SealedAttestation, SealedVersion
+from vault.release.limits import WINDOWS, Limits, Used
+from vault.requesters.declarations import Declaration
+from vault.requesters.liveness import Standing
+
+Row = Mapping[str, Any]
+
+
+class Wanted(NamedTuple):
+    """What to load. ``sections``: those the token's items are in."""
+
+    person: PersonId
+    grant: GrantId
+    client: UUID
+    sections: list[str]
+    idempotency_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What stands under this idempotency key already."""
+
+    id: ReleaseId
+    request_digest: bytes
+    state: str
+    items: list[dict[str, str]]
+    versions: dict[str, Any]
+    commit_key: bytes | None
+    entry_id: UUID
+    at: datetime
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """The registry's side of a client's grants, checked. Mappings are rows by column name.
+
+    ``revisions`` names the physical rows that were checked (``xmin`` of client, requester, declaration, permit): any
+    change to any of them, also one made by hand, makes another revision.
+    """
+
+    client: Row
+    requester: Row
+    declaration: Row
+    body: Declaration
+    permit: Row
+    permit_digest: bytes
+    revisions: tuple[int, int, int, int]
+
+    def standings(self) -> list[Standing]:
+        """What must be live for any release."""
+        declaration = self.declaration
+        return [
+            Standing("client", self.client["status"]),
+            Standing("requester", self.requester["status"], None, self.requester["valid_until"]),
+            Standing("declaration", declaration["status"], declaration["valid_from"], declaration["valid_until"]),
+            Standing("permit", self.permit["status"], None, self.permit["valid_until"]),
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Everything a release rests on. Mappings are checked rows by column name.
+
+    ``is_fresh``: the register was loaded with the rest; otherwise it is remembered, and only the statement that
+    records may rely on it.
+    """
+
+    grant: Row
+    person: Row
+    used: Used
+    next_n: int
+    subject_key: bytes
+    wraps: dict[str, bytes]
+    parts: dict[tuple[str, str, int], bytes]
+    versions: list[SealedVersion]
+    attestations: list[tuple[UUID, SealedAttestation]]
+    earlier: Earlier | None
+    approval: Row | None
+    register: Registered
+    is_fresh: bool
+
+    @property
+    def person_id(self) -> PersonId:
+        """Whose data it is."""
+        return PersonId(self.grant["person_id"])
+
+    @property
+    def grant_id(self) -> GrantId:
+        """Under which consent."""
+        return GrantId(self.grant["id"])
+
+    @property
+    def body(self) -> Declaration:
+        """The declaration it was given under."""
+        return self.register.body
+
+    @property
+    def limits(self) -> Limits:
+        """How often the person allowed it."""
+        frequency = self.grant["frequency"]
+        return Limits(self.grant["max_uses"], frequency["count"], WINDOWS[frequency["per"]])
