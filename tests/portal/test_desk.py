@@ -1,0 +1,138 @@
+"""The desks: officers decide with reasons, regulators ask and prove."""
+
+import httpx
+
+from tests.api.edge import Edge
+from tests.portal.visits import CONTACT, Desk, Page, Requester, Visitor
+from tests.requesters.samples import application
+from vault.requesters.uscc import check_character
+
+REASON = "The papers are in order."
+
+
+async def applied(edge: Edge, code: str) -> str:
+    """A fresh application; ``code``: the first 17 characters of its social credit code."""
+    async with edge.client() as client:
+        wanted = application(organisation__uscc=code + check_character(code))
+        answer = await client.post("/v1/applications", json=wanted)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["application"])
+
+
+async def test_two_officers_let_a_requester_in(edge: Edge, staff: Desk) -> None:
+    """Side by side with the catalogue; the same officer twice is refused on the page."""
+    path = f"/desk/applications/{await applied(edge, '91350100M00010011')}"
+    first, second = staff.at["officer-1"], staff.at["officer-2"]
+    page = await first.go(path)
+    assert "Nobody has decided yet." in page.text
+    assert "Full name" in page.text
+    answer = await first.fill(page.form(path), ("decision", "approve"), reason=REASON)
+    assert answer.headers["location"] == f"{path}?done=yes"
+    again = Page(await first.fill(page.form(path), ("decision", "approve"), reason=REASON))
+    assert (again.status, "You have decided this application already" in again.text) == (403, True)
+    await second.fill((await second.go(path)).form(path), ("decision", "approve"), reason=REASON)
+    assert "Approved" in (await second.go(path)).text
+
+
+async def test_a_decision_needs_a_reason(edge: Edge, staff: Desk) -> None:
+    """Told beside the field; nothing is decided."""
+    path = f"/desk/applications/{await applied(edge, '91350100M00010022')}"
+    officer = staff.at["officer-1"]
+    form = (await officer.go(path)).form(path)
+    page = Page(await officer.fill(form, ("decision", "refuse"), reason="no"))
+    assert (page.status, 'id="e-reason"' in page.html) == (422, True)
+    assert "Nobody has decided yet." in (await officer.go(path)).text
+    odd = Page(await officer.fill(form, ("decision", "maybe"), reason=REASON))
+    assert odd.status == 422
+
+
+async def test_one_refusal_is_enough(edge: Edge, staff: Desk) -> None:
+    """The applicant reads the reason, and no second officer is asked."""
+    path = f"/desk/applications/{await applied(edge, '91350100M00010033')}"
+    officer = staff.at["officer-2"]
+    await officer.fill(
+        (await officer.go(path)).form(path), ("decision", "refuse"), reason="The code is somebody else's."
+    )
+    page = await staff.at["officer-1"].go(path)
+    assert "The code is somebody else's." in page.text
+    assert [form.action for form in page.forms] == ["/sign-out"]
+
+
+async def test_roles_decide_what_is_shown(staff: Desk) -> None:
+    """Vetting and releases are different work; the pages of the other are refused."""
+    assert "Applications" in (await staff.at["officer-1"].go("/desk")).text
+    desk = await staff.at["officer-3"].go("/desk")
+    assert "Sensitive releases waiting" in desk.text
+    assert "Applications" not in desk.text
+    assert (await staff.at["officer-1"].client.get("/desk/releases/rel_" + "0" * 32)).status_code == 403
+
+
+async def test_a_sensitive_release_waits_for_its_officer(person: Visitor, bank: Requester, staff: Desk) -> None:
+    """The officer sees who asks for what and why, and nothing of the person."""
+    address, pushed = await bank.ask()
+    form = (await person.go(address)).form("/oauth/authorize")
+    more = [("item", "identity.national_id"), ("sensitive_yes", "yes"), ("decision", "allow")]
+    answer = await person.fill(form, *more)
+    await bank.bank.redeem(answer.headers["location"], pushed)
+    waiting = await bank.bank.release(["identity.national_id"], key="pages")
+    assert waiting.status_code == 202
+    path = "/desk/releases/" + waiting.json()["release"]
+    officer = staff.at["officer-3"]
+    assert path in (await officer.go("/desk")).links
+    page = await officer.go(path)
+    for secret in (person.sent["name"], person.sent["national_id"]["number"], CONTACT["email"], "psn_", "gnt_"):
+        assert secret not in page.html
+    await officer.fill(page.form(path), ("decision", "approve"), reason=REASON)
+    assert (await bank.bank.release(["identity.national_id"], key="pages")).status_code == 200
+
+
+async def test_a_regulator_asks_and_proves(edge: Edge, person: Visitor, bank: Requester, staff: Desk) -> None:
+    """By event and organisation; every entry leads to a receipt that holds."""
+    await person.allow(bank)
+    await edge.recorded()
+    regulator = staff.at["regulator-1"]
+    requester = (await person.client.get("/v1/me/grants")).json()["grants"][0]["requester"]
+    page = await regulator.go(f"/oversight?ask=yes&event=grant.given&requester={requester}")
+    assert "A person allowed sharing" in page.text
+    assert bank.name in page.text
+    entry = await regulator.go(next(link for link in page.links if link.startswith("/oversight/entries/")))
+    assert "The receipt holds" in entry.text
+    for secret in (person.sent["name"], "psn_", "gnt_"):
+        assert secret not in page.html + entry.html
+
+
+async def test_a_question_that_makes_no_sense_is_told(staff: Desk) -> None:
+    """Beside its field."""
+    regulator = staff.at["regulator-1"]
+    for query, field in (("requester=psn_1", "requester"), ("from=yesterday", "from"), ("to=99999-01-01T00:00", "to")):
+        answer = await regulator.client.get(f"/oversight?ask=yes&{query}")
+        assert (answer.status_code, f'id="e-{field}"' in answer.text) == (422, True)
+    nothing = await regulator.go("/oversight?ask=yes&purpose=no.such.purpose")
+    assert "No entry fits this question." in nothing.text
+
+
+async def test_every_question_is_an_entry(edge: Edge, staff: Desk) -> None:
+    """Asking leaves a trace, also when nothing is found."""
+    regulator = staff.at["regulator-1"]
+
+    async def asked() -> int:
+        await edge.recorded()
+        found = await regulator.client.get("/v1/oversight/entries?event=query.made&limit=500")
+        return len(found.json()["entries"])
+
+    before = await asked()
+    await regulator.go("/oversight?ask=yes&purpose=nothing")
+    assert await asked() == before + 2
+
+
+async def test_staff_pages_are_whole(edge: Edge, staff: Desk) -> None:
+    """Nothing inline, every input labelled, in both languages."""
+    application_path = f"/desk/applications/{await applied(edge, '91350100M00010044')}"
+    visits = [("officer-1", "/desk"), ("officer-1", application_path), ("regulator-1", "/oversight?ask=yes")]
+    for login, path in visits:
+        for language, html in (("en", "en-GB"), ("zh-CN", "zh-Hans-CN")):
+            client: httpx.AsyncClient = staff.at[login].client
+            client.headers["Accept-Language"] = language
+            page = await staff.at[login].go(path)
+            assert (page.status, page.lang, page.inline) == (200, html, []), path
+            assert page.inputs <= page.labelled, path
