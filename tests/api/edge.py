@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+import sqlalchemy as sa
 from litestar import Litestar
 
 from vault.accounts.numbers import check_character
@@ -15,6 +16,7 @@ from vault.app import create_app
 from vault.db import Database
 from vault.proofing import Answer, SourceUnavailable
 from vault.settings import Settings
+from vault.worker import running
 
 PASSWORD = "correct horse battery staple"
 _counter = itertools.count(1)
@@ -57,6 +59,15 @@ class Edge:
         """A caller without cookies."""
         transport = httpx.ASGITransport(app=self.app)  # type: ignore[arg-type]  # litestar's scope types are narrower
         return httpx.AsyncClient(transport=transport, base_url=self.settings.issuer_url, headers=headers)
+
+    async def recorded(self) -> None:
+        """Wait until everything recorded is in the tree."""
+        for _ in range(500):
+            async with self.app.state.doors.database.begin() as session:
+                if not (await session.execute(sa.text("SELECT count(*) FROM ledger_outbox"))).scalar_one():
+                    return
+            await asyncio.sleep(0.01)
+        raise AssertionError("the outbox does not empty")
 
     async def settle(self, client: httpx.AsyncClient) -> dict[str, Any]:
         """Register somebody new and sign them in. Returns what they registered with."""
@@ -102,20 +113,22 @@ async def opened(database: Database, **settings: Any) -> AsyncIterator[Edge]:
     """The application, as long as the block lasts."""
     made = Settings(**(CHEAP | settings))
     authority = Authority(database)
-    app = create_app(made, database, source=authority)
-    started, ending = asyncio.Event(), asyncio.Event()
+    started: asyncio.Future[Litestar] = asyncio.get_running_loop().create_future()
+    ending = asyncio.Event()
 
     async def live() -> None:
         """In a task of its own: a fixture begins and ends in different ones."""
-        async with app.lifespan():
-            started.set()
-            await ending.wait()
+        async with running(made, database) as sequencer:
+            app = create_app(made, database, source=authority, sequencer=sequencer)
+            async with app.lifespan():
+                started.set_result(app)
+                await ending.wait()
 
     task = asyncio.create_task(live())
-    await asyncio.wait([task, waiting := asyncio.create_task(started.wait())], return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait([task, started], return_when=asyncio.FIRST_COMPLETED)
     try:
-        assert waiting.done(), "the application did not start"
-        yield Edge(app, made, authority)
+        assert started.done(), "the application did not start"
+        yield Edge(started.result(), made, authority)
     finally:
         ending.set()
         await task

@@ -5,7 +5,7 @@ from http.cookies import SimpleCookie
 import httpx
 import pytest
 
-from tests.api.edge import Edge, opened, registration, send, sign_in
+from tests.api.edge import PASSWORD, Edge, opened, registration, send, sign_in
 from vault.db import Database
 
 
@@ -177,7 +177,11 @@ async def test_realms_do_not_mix(person: httpx.AsyncClient, officer: httpx.Async
 
 async def test_a_role_is_needed_and_its_lack_recorded(edge: Edge, officer: httpx.AsyncClient) -> None:
     """An officer without the role vetting is refused, and there is an entry about it."""
+    me = (await officer.get("/v1/me")).json()["id"]
     assert (await officer.get("/v1/desk/applications")).status_code == 403
-    async with edge.app.state.doors.database.begin() as session:
-        drafts = await (await session.connection()).exec_driver_sql("SELECT draft FROM ledger_outbox")
-        assert any(b"access.refused" in draft for (draft,) in drafts)
+    await edge.recorded()
+    async with edge.client() as regulator:
+        body = {"realm": "regulator", "login": "regulator-1", "password": PASSWORD}
+        await send(regulator, "POST", "/v1/sessions", body)
+        found = (await regulator.get("/v1/oversight/entries?event=access.refused&limit=1")).json()["entries"]
+    assert found[0]["actor"] == {"kind": "officer", "id": me}

@@ -45,6 +45,7 @@ class Site:
         await page.fill("[name=login]", sent["login"])
         await page.fill("[name=password]", PASSWORD)
         await page.click("main button[type=submit]")
+        await page.wait_for_selector("main a[href='/sign-in']")
         await self.signed_in(page, "/sign-in", sent["login"])
 
     async def signed_in(self, page: Page, door: str, login: str) -> None:
@@ -53,6 +54,7 @@ class Site:
         await page.fill("[name=login]", login)
         await page.fill("[name=password]", PASSWORD)
         await page.click("main button[type=submit]")
+        await page.wait_for_selector("form[action='/sign-out']")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
