@@ -1,6 +1,7 @@
 """Text that means something to SQL, HTML, templates or paths means nothing here: it is text, or it is refused."""
 
 import html
+import re
 from urllib.parse import quote
 
 import pytest
@@ -46,6 +47,20 @@ PARAMETERS = {
     "/v1/oversight/entries": ("requester", "purpose", "event", "from", "to", "before", "limit", "after"),
 }
 """Where parameters of an address are read, and which."""
+ELSEWHERE = (
+    "//evil.example",
+    "https://evil.example",
+    "/\\evil.example",
+    "\\\\evil.example",
+    "/%09/evil.example",
+    "javascript:x",
+    "/\t/evil.example",
+    " //evil.example",
+    "///evil.example",
+    "/home\r\nSet-Cookie: a=b",
+    "http:evil.example",
+    "@evil.example",
+)
 READERS = [each for each in ENDPOINTS if each.method == "GET"]
 
 
@@ -115,8 +130,7 @@ async def test_an_application_is_text_too(world: World, value: str) -> None:
 
 async def test_sign_in_compares_and_nothing_more(world: World) -> None:
     """No login or password made of SQL opens anything, and each is refused in the same words."""
-    browser = world.browser()
-    await browser.get("/v1/catalogue")
+    browser = await world.newcomer()
     for login, password in [(value, f"{REASON} {value}") for value in TEXTS] + [(world.anna.login, TEXTS[0] * 2)]:
         answer = await browser.send("POST", "/v1/sessions", {"realm": "person", "login": login, "password": password})
         assert (answer.status_code, answer.json()["detail"]) == (401, "The login name or the password is wrong.")
@@ -138,8 +152,7 @@ async def test_headers_are_only_compared(world: World, name: str) -> None:
 @pytest.mark.parametrize("name", ["language", "device", "csrf", "session"])
 async def test_cookies_are_only_compared(world: World, name: str) -> None:
     """A cookie of any content is a cookie that is not known."""
-    browser = world.browser()
-    await browser.get("/v1/catalogue")
+    browser = await world.newcomer()
     for value in (*TEXTS[:5], "x" * 5_000, "%00", "\xff", "{}"):
         token = form_token(browser)
         headers = [(b"Cookie", f"csrf={token}; {name}={value}".encode()), (b"X-CSRF-Token", token.encode())]
@@ -149,11 +162,7 @@ async def test_cookies_are_only_compared(world: World, name: str) -> None:
         assert answer.status_code in {401, 403, 429}
 
 
-@pytest.mark.parametrize(
-    "where",
-    ["//evil.example", "https://evil.example", "/\\evil.example", "\\\\evil.example", "/%09/evil.example", "javascript:x",
-     "/\t/evil.example", " //evil.example", "///evil.example", "/home\r\nSet-Cookie: a=b", "http:evil.example", "@evil.example"],
-)  # fmt: skip
+@pytest.mark.parametrize("where", ELSEWHERE)
 async def test_nobody_is_sent_elsewhere(world: World, where: str) -> None:
     """No open redirector (RFC 9700 section 2.1): after the language switch and after signing in one stays here."""
     browser = world.browser()
@@ -164,8 +173,7 @@ async def test_nobody_is_sent_elsewhere(world: World, where: str) -> None:
     for answer in answers:
         assert answer.status_code == 303
         location = answer.headers["location"]
-        assert location.startswith("/") and "evil" not in location.replace("/%09/evil.example", "")
-        assert not location.startswith(("//", "/\\"))
+        assert re.fullmatch(r"/([^/\\][!-~]*)?", location)
 
 
 def _reader(world: World, endpoint: Endpoint) -> Browser:

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.attacks.surface import ANY_REALM, APPLICANT, CHANGING, ENDPOINTS, PUBLIC, REQUESTER, Endpoint, form_token
+from tests.attacks.surface import ENDPOINTS, PUBLIC, REQUESTER, Endpoint, form_token
 from tests.attacks.world import Browser, World
 from vault import ids
 from vault.cli.story.bank import new_key
@@ -174,8 +174,7 @@ async def test_a_sign_in_cannot_be_planted(world: World) -> None:
 
 async def _stranger(world: World, session: str | None) -> Browser:
     """A browser with a form token, and this for a session cookie."""
-    browser = world.browser()
-    await browser.get("/v1/catalogue")
+    browser = await world.newcomer()
     if session is not None:
         browser.http.cookies.set("session", session, domain="127.0.0.1")
     return browser

@@ -132,6 +132,12 @@ class World:
         self.watch.follow(made.http)
         return made
 
+    async def newcomer(self) -> Browser:
+        """A new caller with a form token."""
+        made = self.browser()
+        await made.get("/v1/catalogue")
+        return made
+
     async def _found(self) -> None:
         settings, database = self.at.settings, self.at.database
         queue = self.at.app.state.doors.doorway.queue
@@ -158,9 +164,8 @@ class World:
 
     async def person(self, name: str = "陈一") -> Person:
         """Somebody new registers, signs in and fills in sections."""
-        browser, number = self.browser(), self.number()
+        browser, number = await self.newcomer(), self.number()
         made = Person(name, number, f"person.{number[14:17]}", f"{PASSWORD} {number[14:17]}", browser)
-        await browser.get("/v1/catalogue")
         expect(await browser.send("POST", "/v1/registrations", made.registration), 202)
         await browser.sign_in("person", made.login, made.password)
         for section, document in SECTIONS.items():
