@@ -107,7 +107,7 @@ async def test_another_ring_cannot_log_in(database_url: str, clock: FixedClock) 
 
 
 def test_tables_follow_the_database_rules() -> None:
-    """A table of a person leads its primary key and every unique constraint with person_id; foreign keys stay inside."""
+    """Keys and unique constraints of a person's table have person_id in them; foreign keys stay inside the shard."""
     for table in schema.metadata().sorted_tables:
         shard = table.info.get("shard")
         if shard in {None, "shard"}:  # the ledger stays on one server per log shard
