@@ -51,6 +51,8 @@ class FormTokenMissing(Refused):
     )
 
 
+_OPERATORS: Final = ("vault.cli.", "vault.embedded.")
+"""Whose failures only operators meet, on a terminal."""
 _BY_STATUS: Final[dict[int, type[VaultError]]] = {
     400: Malformed,
     401: Unauthenticated,
@@ -66,10 +68,11 @@ _BY_STATUS: Final[dict[int, type[VaultError]]] = {
 
 
 def family() -> dict[str, type[VaultError]]:
-    """Every kind of failure that is loaded, by the name of its problem type, in alphabetical order."""
+    """Every kind of failure that a caller may meet, by the name of its problem type, in alphabetical order."""
     kinds = {VaultError.name: VaultError}
     for kind in _below(VaultError):
-        kinds.setdefault(kind.name, kind)
+        if kind.__module__.startswith("vault.") and not kind.__module__.startswith(_OPERATORS):
+            kinds.setdefault(kind.name, kind)
     return dict(sorted(kinds.items()))
 
 

@@ -38,9 +38,8 @@ def _in_pages() -> Iterator[Text]:
 
 def _in_errors() -> Iterator[Text]:
     for kind in family().values():
-        if kind.__module__.startswith("vault.") and not kind.__module__.startswith("vault.cli."):
-            yield kind.title
-            yield kind.advice
+        yield kind.title
+        yield kind.advice
 
 
 def updated(code: str) -> Catalog:

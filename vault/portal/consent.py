@@ -23,7 +23,7 @@ from vault.authserver.authorize import (
 from vault.authserver.errors import OAuthError
 from vault.consent import Choice, decline, give
 from vault.consent.decide import NotChosen
-from vault.consent.terms import TermItem
+from vault.consent.terms import TermItem, Terms
 from vault.crypto.canonical import canonical, digest
 from vault.db import Session
 from vault.edge.envelope import content_policy
@@ -119,9 +119,13 @@ async def _allow(session: Session, holder: Holder, asked: Asked, sent: _Sent) ->
     notice = notice_of(loaded, sent.spoken, session.now)
     if sent.form.text("notice") != notice_digest(notice).hex():
         raise NoticeChanged
+    documents = await _documents(session, holder, loaded.terms)
     required = {item.item for item in loaded.terms.items if item.required}
+    # What the person does not have is no more granted than what they leave out: from the grant and from its tokens
+    # nobody can tell the one from the other (design, promise 9).
+    absent = {term.item for term in loaded.terms.items if term.field.name not in documents[term.field.section]}
     choice = Choice(
-        ticked=sent.ticks.items | required,
+        ticked=(sent.ticks.items - absent) | required,
         sensitive_yes=sent.ticks.sensitive_yes,
         locale=sent.spoken.tag,
         notice_digest=notice_digest(notice),
@@ -185,9 +189,7 @@ async def _shown(session: Session, holder: Holder, asked: Asked, spoken: Languag
     """What the page needs: the notice, and for each item what the person has and what would leave."""
     loaded = await load_request(session, asked.request_uri, asked.client_id)
     notice = notice_of(loaded, spoken, session.now)
-    documents: dict[str, dict[str, Any]] = {}
-    for section in {term.field.section for term in loaded.terms.items}:
-        documents[section] = await _document(session, holder, section)
+    documents = await _documents(session, holder, loaded.terms)
     today = session.now.astimezone(CHINA).date()
     items = []
     for term, said in zip(loaded.terms.items, notice["items"], strict=True):
@@ -204,6 +206,11 @@ async def _shown(session: Session, holder: Holder, asked: Asked, spoken: Languag
         "decide_by": loaded.decide_by,
         "goes_to": _origin(loaded.redirect_uri),
     }
+
+
+async def _documents(session: Session, holder: Holder, terms: Terms) -> dict[str, dict[str, Any]]:
+    """What the person has in each section that is asked about."""
+    return {section: await _document(session, holder, section) for section in {t.field.section for t in terms.items}}
 
 
 async def _document(session: Session, holder: Holder, section: str) -> dict[str, Any]:
