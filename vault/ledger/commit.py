@@ -67,6 +67,10 @@ SELECT e.id, b.body FROM ledger_entries e JOIN ledger_bodies b USING (shard, idx
 
 FORGET: Final = "DELETE FROM ledger_outbox WHERE shard = $1 AND id = ANY ($2::uuid[])"
 
+REPLAN: Final = "DISCARD PLANS"
+"""A plan made while a table was small is ruinous once it is large, and analysis comes a minute late: plan anew
+every second."""
+
 SETTINGS: Final = """
 SELECT set_config('tcp_keepalives_idle', '5', false), set_config('tcp_keepalives_interval', '2', false),
        set_config('tcp_keepalives_count', '3', false), set_config('statement_timeout', '10s', false),

@@ -18,9 +18,11 @@ from uuid import UUID
 
 import structlog
 
+from vault.clock import monotonic
 from vault.db import APP, Database
 from vault.errors import Tampered, Unavailable
 from vault.ids import EntryId
+from vault.ledger import commit
 from vault.ledger.checkpoint import LogKey
 from vault.ledger.proofs import ProofFailed, build, consistency_nodes, inclusion_nodes, verify_inclusion
 from vault.ledger.receipt import Receipt
@@ -79,6 +81,7 @@ class Receipts:
         self._asked = asyncio.Event()
         self._news = asyncio.Event()
         self._hinted = asyncio.Event()
+        self._planned = 0.0
 
     @property
     def size(self) -> int:
@@ -147,6 +150,9 @@ class Receipts:
         self._news.clear()
 
     async def _step(self, connection: Any) -> None:
+        if monotonic() - self._planned > 1:
+            self._planned = monotonic()
+            await connection.execute(commit.REPLAN)
         row = await connection.fetchrow(_STEP, self._shard, self._tree.size, MOST_HASHES, list(self._waiting))
         if row is None:  # nothing was ever signed
             return

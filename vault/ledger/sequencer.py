@@ -189,6 +189,7 @@ class Sequencer:
         now = monotonic()
         if now - self._swept > 1:
             self._floor, self._swept = _NOWHERE, now
+            await self._connection.execute(commit.REPLAN)
         rows = await self._connection.fetch(commit.DRAIN, self._shard, self._floor, CAP)
         return [Drained(*row) for row in rows]
 
