@@ -19,6 +19,11 @@ from vault.settings import Settings, child_environment
 
 LONGEST_HEAD = 64 * 1024
 """Bytes of address and headers, beside the first piece that came of them (at most 256 KiB)."""
+_NOT_HTTP = (
+    b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n"
+    b"Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\nX-Content-Type-Options: nosniff\r\n"
+    b"X-Frame-Options: DENY\r\nReferrer-Policy: no-referrer\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n%s"
+)
 _HIGHEST_TRY = 50
 _TOO_SOON = 2.0
 
@@ -55,6 +60,11 @@ class Protocol(HttpToolsProtocol):
                 self.send_400_response("The headers are too long.")
                 return
         super().data_received(data)
+
+    def send_400_response(self, msg: str) -> None:
+        """What the application never sees is answered as carefully as what it does."""
+        self.transport.write(_NOT_HTTP % (len(msg), msg.encode()))
+        self.transport.close()
 
     def on_message_begin(self) -> None:
         self._is_in_head, self._head = True, 0
