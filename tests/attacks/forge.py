@@ -120,7 +120,7 @@ def claims_of(token: str) -> dict[str, Any]:
 
 def resigned(token: str, signer: Signer, **changes: Any) -> str:
     """The same claims, some changed, under another key but with the same header."""
-    header = msgspec.json.decode(unb64(token.split(".")[0]))
+    header = msgspec.json.decode(unb64(token.partition(".")[0]))
     return signer.sign({**header, "alg": signer.alg}, claims_of(token) | changes)
 
 

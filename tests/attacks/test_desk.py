@@ -60,7 +60,10 @@ async def test_two_decisions_at_once(world: World) -> None:
 async def test_officers_see_neither_data_nor_person(world: World) -> None:
     """What waits is shown by organisation and item; no value, no person, and no page of a vault opens."""
     officer = world.staff["third"]
-    shown = [await officer.http.get(path) for path in (f"/v1/desk/releases/{world.waiting}", f"/desk/releases/{world.waiting}")]
+    shown = [
+        await officer.http.get(path)
+        for path in (f"/v1/desk/releases/{world.waiting}", f"/desk/releases/{world.waiting}")
+    ]
     me = (await world.anna.browser.get("/v1/me"))["id"]
     for answer in shown:
         assert answer.status_code == 200
@@ -80,7 +83,12 @@ async def test_a_reason_is_one_line_for_the_record(world: World) -> None:
 async def test_a_regulator_is_no_officer(world: World) -> None:
     """Nor the other way round: with the right password, but at the wrong door, nobody comes in."""
     browser = await world.newcomer()
-    for realm, login in (("regulator", "first"), ("officer", "regulator"), ("person", "first"), ("person", "regulator")):
+    for realm, login in (
+        ("regulator", "first"),
+        ("officer", "regulator"),
+        ("person", "first"),
+        ("person", "regulator"),
+    ):
         body = {"realm": realm, "login": login, "password": f"correct horse battery staple {login}"}
         answer = await browser.send("POST", "/v1/sessions", body)
         assert (answer.status_code, answer.json()["detail"]) == (401, "The login name or the password is wrong.")

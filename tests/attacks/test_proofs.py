@@ -146,7 +146,7 @@ async def test_the_state_of_a_release_needs_a_fresh_proof_too(world: World) -> N
 
 
 async def test_refusals_of_strangers_are_not_in_the_ledger(world: World) -> None:
-    """Whoever shows no valid proof is nobody, and nobody can fill the ledger: at most one entry a minute counts them."""
+    """Whoever shows no valid proof is nobody, and nobody can fill the ledger: one entry a minute counts them."""
     await world.at.settled()
     count = "SELECT count(*) AS n FROM ledger_bodies"
     before = (await world.at.administrator.rows(count))[0]["n"]

@@ -154,7 +154,8 @@ async def test_a_withdrawn_grant_repeats_nothing(world: World) -> None:
 async def test_a_sensitive_item_waits_whatever_is_tried(world: World) -> None:
     """Alone, among general ones, under other keys, with a token for it alone: 202, never 200."""
     bank = await world.granted(world.anna, world.harbour, GENERAL | SENSITIVE)
-    narrow = '[{"type":"personal_information.v1","duration_days":30,"items":[{"item":"identity.national_id","form":"masked"}]}]'
+    item = '{"item":"identity.national_id","form":"masked"}'
+    narrow = f'[{{"type":"personal_information.v1","duration_days":30,"items":[{item}]}}]'
     form = {"grant_type": "refresh_token", "refresh_token": bank.refresh_token, "authorization_details": narrow}
     answers = [await bank.release(list(SENSITIVE)), await bank.release(), await bank.release(list(SENSITIVE), key="k")]
     token = (await forge.post(bank, "/oauth/token", form)).json()["access_token"]
@@ -169,7 +170,9 @@ async def test_an_approval_lets_out_what_it_was_for_once(world: World) -> None:
     bank = await world.granted(world.anna, world.harbour, GENERAL | SENSITIVE)
     other = await world.granted(world.bao, world.harbour, GENERAL | SENSITIVE)
     waiting = (await bank.release(list(SENSITIVE), key="approved")).json()["release"]
-    assert (await world.staff["third"].send("POST", f"/v1/desk/releases/{waiting}/decisions", _yes())).status_code == 200
+    assert (
+        await world.staff["third"].send("POST", f"/v1/desk/releases/{waiting}/decisions", _yes())
+    ).status_code == 200
     assert (await other.release(list(SENSITIVE), key="approved")).status_code == 202
     assert (await bank.release(list(SENSITIVE), key="another")).status_code == 202
     assert (await bank.release(key="approved")).status_code == 422

@@ -131,9 +131,20 @@ async def test_a_request_of_another_client(world: World) -> None:
     wrong = (world.valley.client_id, "cli_" + "0" * 32, "", "x' OR 1=1 --", world.harbour.client_id.upper())
     for client_id in wrong:
         await _nothing_to_decide(world, {"client_id": client_id, "request_uri": uri})
-    for other in ("", uri[:-1], f"{uri}A", "urn:ietf:params:oauth:request_uri:x", "http://127.0.0.1:9/request", uri * 50):
+    for other in (
+        "",
+        uri[:-1],
+        f"{uri}A",
+        "urn:ietf:params:oauth:request_uri:x",
+        "http://127.0.0.1:9/request",
+        uri * 50,
+    ):
         await _nothing_to_decide(world, {"client_id": world.harbour.client_id, "request_uri": other})
-    plain = {"client_id": world.harbour.client_id, "response_type": "code", "redirect_uri": "http://127.0.0.1:9/callback"}
+    plain = {
+        "client_id": world.harbour.client_id,
+        "response_type": "code",
+        "redirect_uri": "http://127.0.0.1:9/callback",
+    }
     await _nothing_to_decide(world, plain)
 
 

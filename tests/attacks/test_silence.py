@@ -157,19 +157,44 @@ async def _released(world: World, person: Person, leave: set[str]) -> dict[str, 
 
 
 async def test_an_item_not_there_is_an_item_left_out(world: World) -> None:
-    """Granted but never filled in: the release has the other items, and no word about the one that is missing."""
-    without = await _released(world, world.anna, set())
-    granted = {each["item"] for each in without["tokens"]["authorization_details"][0]["items"]}
-    assert "identity.nationality" in granted  # allowed, and anna keeps no nationality
-    answer = without["release"]
-    assert answer.status_code == 200
-    assert {each["item"] for each in answer.json()["items"]} == granted - {"identity.nationality"}
-    alone = await without["bank"].release(["identity.nationality"])
+    """Anna keeps no nationality and allows it; another has one and says no: the bank sees the same of both."""
+    other = await world.person()
+    etag = (await other.browser.http.get("/v1/me/sections/identity")).headers["ETag"]
+    document = (await other.browser.get("/v1/me/sections/identity"))["document"] | {"nationality": "CN"}
+    assert (await other.browser.send("PUT", "/v1/me/sections/identity", document, If_Match=etag)).status_code == 200
+    absent = await _released(world, world.anna, set())
+    denied = await _released(world, other, {"identity.nationality"})
+    seen = []
+    for given in (absent, denied):
+        tokens, released = given["tokens"], given["release"]
+        assert released.status_code == 200
+        alone, among = [
+            await given["bank"].release(items)
+            for items in (["identity.nationality"], [*GENERAL, "identity.nationality"])
+        ]
+        seen.append(
+            [
+                tokens["authorization_details"],
+                sorted(tokens),
+                sorted(released.json()),
+                [each["item"] for each in released.json()["items"]],
+                _shape(alone),
+                _shape(among),
+            ]
+        )
+    assert seen[0] == seen[1]
+
+
+async def test_an_item_taken_away_leaves_no_trace(world: World) -> None:
+    """Granted, then deleted by the person: the release has the others, and not a word about the one that is gone."""
+    person = await world.person()
+    given = await _released(world, person, set())
+    assert (await person.browser.send("PUT", "/v1/me/sections/contact", {}, If_Match='"1"')).status_code == 200
+    answer, alone = await given["bank"].release(), await given["bank"].release(["contact.email"])
+    assert {each["item"] for each in answer.json()["items"]} == {"identity.name", "identity.birthdate"}
     assert (alone.status_code, alone.json()["items"]) == (200, [])
     for told in (answer, alone):
-        said = {name: value for name, value in told.json().items() if name != "receipt"}
-        assert "missing" not in str(said)
-        assert set(said) - {"items"} == set(answer.json()) - {"items", "receipt"}
+        assert set(told.json()) == set(given["release"].json())
 
 
 async def test_no_is_no_reason(world: World) -> None:

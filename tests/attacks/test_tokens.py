@@ -1,4 +1,4 @@
-"""Access tokens that are not what they should be open nothing: 401, and the release endpoint says which check failed."""
+"""Access tokens that are not what they should be open nothing: 401, and a word on which check failed."""
 
 from datetime import timedelta
 from typing import Any
@@ -83,7 +83,16 @@ async def test_every_claim_is_under_the_signature(world: World) -> None:
     for name in forge.claims_of(token):
         changed = forge.resigned(token, Signer.make(), **{name: "changed"}).split(".")[1]
         assert _refused(await forge.release(world.token, token=f"{head}.{changed}.{signature}")), name
-    for tried in (token[:-1], token[1:], f"{token}.{token}", f"{token}A", token.replace(".", ","), "a.b.c", "..", "é.b.c"):
+    for tried in (
+        token[:-1],
+        token[1:],
+        f"{token}.{token}",
+        f"{token}A",
+        token.replace(".", ","),
+        "a.b.c",
+        "..",
+        "é.b.c",
+    ):
         assert _refused(await forge.release(world.token, token=tried)), tried
 
 

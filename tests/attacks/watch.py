@@ -16,6 +16,8 @@ SECURITY = {
     "cache-control": "",
     "x-request-id": "",
 }
+NOT_HTTP = {"Invalid HTTP request received.", "The headers are too long."}
+"""What the server says before the application sees anything."""
 _SECRET = re.compile(r"eyJ[A-Za-z0-9_-]{10}|\brt_|(access|refresh)_token=|password=|client_assertion=|session=")
 
 
@@ -49,7 +51,9 @@ def _no_failure(answer: httpx.Response) -> str:
 
 
 def _security_headers(answer: httpx.Response) -> str:
-    missing = [name for name, word in SECURITY.items() if word not in answer.headers.get(name, "\0")]
+    own = {"cross-origin-opener-policy", "permissions-policy", "x-request-id"} if answer.text in NOT_HTTP else set()
+    wanted = {name: word for name, word in SECURITY.items() if name not in own}
+    missing = [name for name, word in wanted.items() if word not in answer.headers.get(name, "\0")]
     return f"lacks {', '.join(missing)}" if missing else ""
 
 
@@ -57,9 +61,12 @@ def _problem(answer: httpx.Response) -> str:
     """RFC 9457 or RFC 6749 section 5.2 for programs."""
     if answer.status_code < 400 or "text/html" in answer.headers.get("content-type", ""):
         return ""
-    if answer.request.method == "HEAD":
+    if answer.request.method == "HEAD" or answer.text in NOT_HTTP:
         return ""
-    body: dict[str, Any] = answer.json()
+    try:
+        body: dict[str, Any] = answer.json()
+    except ValueError:
+        return "is not JSON"
     if answer.request.url.path in {"/oauth/par", "/oauth/token"}:
         return "" if set(body) <= {"error", "error_description", "items"} else f"has members {sorted(body)}"
     if answer.headers["content-type"] != "application/problem+json":
