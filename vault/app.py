@@ -1,12 +1,14 @@
 """The application, wired once: the rooms behind doors, the two fronts before them, the envelope around all."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import structlog
 from litestar import Litestar, Request, Response
+from litestar.routes import HTTPRoute
 
 from vault import api, portal
 from vault.clock import SystemClock
@@ -16,7 +18,7 @@ from vault.edge.cookies import Jar
 from vault.edge.csrf import form_tokens
 from vault.edge.doors import open_doors
 from vault.edge.envelope import Envelope
-from vault.edge.problems import as_vault_error, problem_response, status_of
+from vault.edge.problems import MethodNotAllowed, as_vault_error, problem_response, status_of
 from vault.edge.request import VaultRequest
 from vault.errors import Tampered, VaultError
 from vault.ledger.sequencer import Sequencer
@@ -75,11 +77,24 @@ def answer_error(asked: Request[Any, Any, Any], error: Exception) -> Response[An
     """Any exception as an answer: OAuth's errors by RFC 6749, pages for people, problem documents for programs."""
     request, known = cast(VaultRequest, asked), as_vault_error(error)
     _note(error, known)
+    answer = _answer(request, known)
+    if isinstance(known, MethodNotAllowed):  # RFC 9110 section 15.5.6: the answer says what is allowed
+        answer.headers["Allow"] = ", ".join(_allowed(request.app, request.url.path))
+    return answer
+
+
+def _answer(request: VaultRequest, known: VaultError) -> Response[Any]:
     if request.url.path in api.BACK_CHANNEL:
         return api.oauth_failure(known)
     if portal.prefers_page(request):
         return portal.error_page(request, known)
     return problem_response(known, issuer=request.doors.issuer, request_id=request.request_id)
+
+
+def _allowed(app: Litestar, path: str) -> list[str]:
+    """The methods of the address."""
+    fitting = (route for route in app.routes if re.fullmatch(re.sub(r"{[^}]+}", "[^/]+", route.path), path))
+    return sorted({method for route in fitting if isinstance(route, HTTPRoute) for method in route.methods})
 
 
 def _note(error: Exception, known: VaultError) -> None:

@@ -3,6 +3,10 @@
 import httpx
 import pytest
 
+from tests.api.edge import opened
+from vault.db import Database
+from vault.ledger import reading
+
 NOBODY_S = "018f6c0000007000800000000000000a"
 HOSTILE = ["1", "x" * 300, "' OR 1=1 --", "%27%3B%20DROP%20TABLE%20persons", "..%2f..%2fetc", "%F0%9F%98%80", "-1"]
 
@@ -76,3 +80,15 @@ async def test_the_back_channel_speaks_oauth(caller: httpx.AsyncClient) -> None:
         assert answer.status_code in {400, 401, 405, 413}
         assert set(answer.json()) == {"error", "error_description"}
         assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_strangers_are_counted_not_listed(shared_database: Database) -> None:
+    """However often they try, there is one entry per check and minute."""
+    async with opened(shared_database) as edge, edge.client() as client:
+        for _ in range(5):
+            await client.post("/oauth/token", data={"client_assertion_type": "x"})
+    async with opened(shared_database) as edge:
+        await edge.recorded()
+    async with shared_database.begin() as session:
+        found = await reading.page(session, reading.Question(event="refusals.counted"), limit=1)
+    assert (found[0].members["reason"], found[0].members["count"]) == ("client-method", 5)

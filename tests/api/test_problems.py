@@ -77,8 +77,18 @@ async def test_unknown_addresses_are_problems_too(caller: httpx.AsyncClient) -> 
 
 
 async def test_another_method_is_refused(caller: httpx.AsyncClient) -> None:
-    """405 with a type of its own."""
-    assert (await caller.delete("/health/live")).json()["type"].endswith("/problems/method-not-allowed")
+    """405 with a type of its own, and with the methods that are taken (RFC 9110 section 15.5.6)."""
+    answer = await caller.delete("/v1/me/entries/7/receipt")
+    assert answer.json()["type"].endswith("/problems/method-not-allowed")
+    assert answer.headers["allow"] == "GET, OPTIONS"
+
+
+async def test_head_is_get_without_the_content(caller: httpx.AsyncClient) -> None:
+    """RFC 9110 section 9.3.2: for whoever only wants to know."""
+    for path in ("/health/ready", "/", "/v1/catalogue"):
+        head, whole = await caller.head(path), await caller.get(path)
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["content-length"] == whole.headers["content-length"]
 
 
 def test_retry_after_is_said_in_the_header() -> None:

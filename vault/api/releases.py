@@ -3,8 +3,9 @@
 from typing import Annotated, Any, Final
 
 import msgspec
-from litestar import Response, get, post
+from litestar import get, post
 from litestar.params import FromPath
+from litestar.response.base import ASGIResponse
 
 from vault import ids
 from vault.api.description import Extra
@@ -81,7 +82,7 @@ class ReleaseState(msgspec.Struct, frozen=True):
     },
     tags=["releases"],
 )
-async def make_release(request: VaultRequest) -> Response[bytes]:
+async def make_release(request: VaultRequest) -> ASGIResponse:
     """Release items under a grant. The bytes leave only after their entry is in the ledger."""
     doors, headers = request.doors, request.headers
     answer = await release(
@@ -104,7 +105,7 @@ async def make_release(request: VaultRequest) -> Response[bytes]:
     opt=NO_FORM_TOKEN | {"extra": Extra(answer=ReleaseState, headers=_HEADERS)},
     tags=["releases"],
 )
-async def read_release(request: VaultRequest, release_id: FromPath[str]) -> Response[bytes]:
+async def read_release(request: VaultRequest, release_id: FromPath[str]) -> ASGIResponse:
     """What has become of a release of one's own grant: its state and nothing else."""
     doors = request.doors
     which = ids.parse(ids.RELEASE, release_id)
@@ -121,9 +122,9 @@ async def read_release(request: VaultRequest, release_id: FromPath[str]) -> Resp
     return _answer(answer.status, answer.body, None)
 
 
-def _answer(status: int, body: bytes, location: str | None) -> Response[bytes]:
+def _answer(status: int, body: bytes, location: str | None) -> ASGIResponse:
     headers = {"Location": location} if location else None
-    return Response(body, status_code=status, media_type="application/json", headers=headers)
+    return ASGIResponse(body=body, status_code=status, media_type="application/json", headers=headers)
 
 
 def _items(body: bytes) -> list[str] | None:

@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import Final
 
 import httpx
 import structlog
 
 from vault.authserver.resource import ResourceGate
 from vault.authserver.server import AuthServer
+from vault.authserver.strangers import record_strangers
 from vault.clock import Clock
 from vault.crypto.canonical import unb64
 from vault.crypto.keyring import KeyRing
@@ -25,6 +27,8 @@ from vault.release.engine import ReleaseEngine
 from vault.settings import Settings
 from vault.signin import Doorway
 
+COUNT_EVERY: Final = 60.0
+"""Seconds between two entries about refusals of strangers."""
 _log = structlog.get_logger("vault")
 
 
@@ -94,6 +98,7 @@ async def open_doors(
         engine = await ReleaseEngine.over(database, receipts, gate, receipt_timeout=settings.receipt_timeout)
         if source is None:
             source = await stack.enter_async_context(_configured_source(settings, database.clock))
+        await stack.enter_async_context(_counting(authserver))
         yield Doors(
             settings=settings,
             database=database,
@@ -128,6 +133,32 @@ async def _running(receipts: Receipts) -> AsyncIterator[None]:
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+@asynccontextmanager
+async def _counting(authserver: AuthServer) -> AsyncIterator[None]:
+    """Writes down how many strangers were refused: once a minute, and at the end."""
+
+    async def write() -> None:
+        counts = authserver.meter.take()
+        try:
+            if counts:
+                await authserver.database.run(record_strangers, counts)
+        except Exception as error:  # counting is no reason to stop serving
+            _log.warning("strangers_not_counted", exc_info=error)
+
+    async def keep_writing() -> None:
+        while True:
+            await asyncio.sleep(COUNT_EVERY)
+            await write()
+
+    task = asyncio.create_task(keep_writing(), name="strangers")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await write()
 
 
 def _told(task: asyncio.Task[None]) -> None:

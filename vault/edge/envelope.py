@@ -72,12 +72,15 @@ class Envelope:
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         answer = _Answer(send, [*self._headers, (b"x-request-id", request_id.encode())])
+        method = scope["method"]
+        if method == "HEAD":  # RFC 9110 section 9.3.2: as GET, without the content
+            scope["method"], answer.is_head = "GET", True
         try:
             await self._serve(scope, receive, answer)
         finally:
             _log.info(
                 "request",
-                method=scope["method"],
+                method=method,
                 route=scope.get("path_template") or "none",
                 status=answer.status,
                 ms=round((monotonic() - began) * 1000, 2),
@@ -116,8 +119,11 @@ class _Answer:
         self._send = send
         self._headers = headers
         self.status = 0
+        self.is_head = False
 
     async def __call__(self, message: Message) -> None:
+        if self.is_head and message["type"] == "http.response.body":
+            message["body"] = b""
         if message["type"] == "http.response.start":
             self.status = message["status"]
             given = list(message.get("headers", ()))
