@@ -99,9 +99,7 @@ async def test_expiry_is_decided_when_reading(releases: Releases) -> None:
         (9, DAY, 3, None),
     ],
 )
-def test_the_rule_alone(
-    uses: int, ago: timedelta | None, window_uses: int, refused: type[VaultError] | None
-) -> None:
+def test_the_rule_alone(uses: int, ago: timedelta | None, window_uses: int, refused: type[VaultError] | None) -> None:
     """Ten in all, three a day, windows by the clock."""
     used = Used(uses, None if ago is None else NOW - ago, window_uses)
     if refused is None:

@@ -82,9 +82,7 @@ async def test_no_receipt_in_time_sends_nothing_and_the_retry_finds_the_entry(re
     given = await releases.given()
     token = await releases.token(given)
     deaf = Receipts(releases.consents.db, releases.signer.keys)  # nobody runs it: no receipt will ever come
-    engine = await ReleaseEngine.over(
-        releases.consents.db, deaf, releases.engine.gate, receipt_timeout=0.1
-    )
+    engine = await ReleaseEngine.over(releases.consents.db, deaf, releases.engine.gate, receipt_timeout=0.1)
     with pytest.raises(Unavailable) as late:
         await release(engine, releases.ask(token, key="once"))
     assert late.value.retry_after >= 1

@@ -274,9 +274,7 @@ async def test_an_approval_of_another_release_does_not_open(releases: Releases, 
 async def test_the_desk_is_not_shown_other_items_than_were_asked_for(releases: Releases, token: str) -> None:
     """A waiting row whose items were edited is refused: the officer would sign for something else."""
     location = await ask_for_number(releases, token)
-    await releases.administrator.execute(
-        """UPDATE releases SET items = '[{"item": "identity.name", "form": "raw"}]'"""
-    )
+    await releases.administrator.execute("""UPDATE releases SET items = '[{"item": "identity.name", "form": "raw"}]'""")
     with pytest.raises(Tampered):
         await decide(releases, location)
 

@@ -93,9 +93,7 @@ class Releases:
             "share": Share(PersonId(self.consents.person.id), given.g),
         } | changes
         key = await self.server.keys.current(self.consents.db)
-        return new_access_token(
-            self.consents.db.ring, key, Granted(**granted), issuer=ISSUER, now=self.clock.now()
-        )
+        return new_access_token(self.consents.db.ring, key, Granted(**granted), issuer=ISSUER, now=self.clock.now())
 
     def proof(self, token: str, url: str = URL, **claims: Any) -> str:
         """A fresh DPoP proof for a request with this token."""

@@ -5,23 +5,24 @@ The statement that records the delivery (``recording``) checks the same again un
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from vault.consent.terms import OverAsked
-from vault.crypto.canonical import canonical, digest
+from vault.crypto.canonical import canonical_unchecked, digest
 from vault.errors import Invalid
-from vault.profile.catalogue import catalogue
+from vault.profile.catalogue import Field, catalogue
 from vault.release.loaded import Loaded
 from vault.release.refusals import ACCOUNT_CLOSED, EXPIRED, STALE_TOKEN, WITHDRAWN, GrantEnded
 from vault.requesters.liveness import check_live
 
 
 class Chosen(NamedTuple):
-    """One item of a release and the form it leaves in."""
+    """One item of a release, the form it leaves in, and what the catalogue says of it."""
 
     item: str
     form: str
+    field: Field
 
 
 def check_live_now(loaded: Loaded, *, epoch: int, now: datetime) -> None:
@@ -38,21 +39,21 @@ def check_live_now(loaded: Loaded, *, epoch: int, now: datetime) -> None:
     check_live(loaded.register.standings(), now)
 
 
-def choose(asked: Sequence[str] | None, token: Iterable[Chosen], loaded: Loaded) -> list[Chosen]:
+def choose(asked: Sequence[str] | None, token: Iterable[tuple[str, str]], loaded: Loaded) -> list[Chosen]:
     """Step 3: what is released. ``asked`` None: all the token covers. Raises OverAsked naming what is too much.
 
     catalogue ⊇ declaration ⊇ grant ⊇ token ⊇ release: each of the five must know item and form.
     """
     covered = sorted(set(token))
-    names = {each.item for each in covered}
     if asked is not None:
         check_asked(asked)
-        if beyond := sorted(set(asked) - names):
+        if beyond := sorted(set(asked) - {item for item, _ in covered}):
             raise OverAsked(beyond)
-        covered = [each for each in covered if each.item in asked]
-    if beyond := sorted({each.item for each in covered if not _is_allowed(each, loaded)}):
-        raise OverAsked(beyond)
-    return covered
+        covered = [each for each in covered if each[0] in asked]
+    chosen = [_allowed(item, form, loaded) for item, form in covered]
+    if None in chosen:
+        raise OverAsked(item for (item, _), each in zip(covered, chosen, strict=True) if each is None)
+    return [each for each in chosen if each is not None]
 
 
 def check_asked(asked: Sequence[str]) -> None:
@@ -63,24 +64,19 @@ def check_asked(asked: Sequence[str]) -> None:
         raise Invalid.field("items", "names an item twice")
 
 
-def _is_allowed(chosen: Chosen, loaded: Loaded) -> bool:
-    declared = loaded.body.item(chosen.item)
-    field = catalogue().find(chosen.item)
-    return (
-        {"item": chosen.item, "form": chosen.form} in loaded.grant["items"]
-        and declared is not None
-        and chosen.form in declared.forms
-        and field is not None
-        and chosen.form in field.forms
-    )
+def _allowed(item: str, form: str, loaded: Loaded) -> Chosen | None:
+    declared, field = loaded.body.item(item), catalogue().find(item)
+    if declared is None or form not in declared.forms or field is None or form not in field.forms:
+        return None
+    return Chosen(item, form, field) if {"item": item, "form": form} in loaded.grant["items"] else None
 
 
 def needs_officer(chosen: Iterable[Chosen]) -> bool:
     """Step 4: whether any of it is sensitive (PIPL art. 28), so that the standing permit is not enough."""
-    return any(catalogue().item(each.item).is_sensitive for each in chosen)
+    return any(each.field.is_sensitive for each in chosen)
 
 
-def request_digest(grant: UUID, client: UUID, chosen: Iterable[Chosen]) -> bytes:
-    """What makes two requests the same one, and what an officer signs: 32 bytes."""
-    items = [[each.item, each.form] for each in chosen]
-    return digest(canonical(["release request", 1, grant.hex, client.hex, items]))
+def request_digest(grant: UUID, client: UUID, items: Iterable[Sequence[Any]]) -> bytes:
+    """What makes two requests the same one, and what an officer signs: 32 bytes. ``items``: item and form of each."""
+    named = [[each[0], each[1]] for each in items]
+    return digest(canonical_unchecked(["release request", 1, grant.hex, client.hex, named]))

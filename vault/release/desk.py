@@ -19,7 +19,7 @@ from vault.ledger.events import Event, Item
 from vault.ledger.events import officer as by_officer
 from vault.registry import officer, role_secret
 from vault.release.approvals import APPROVE, DENY, FRESH_FOR, Verdict, keep_share
-from vault.release.checks import Chosen, request_digest
+from vault.release.checks import request_digest
 from vault.release.tables import APPROVED, DENIED, WAITING, Approval, Release
 from vault.requesters import register
 from vault.requesters.names import names
@@ -73,9 +73,7 @@ async def one(session: Session, holder: Holder, release_id: ReleaseId) -> Waitin
     return (await _seen(session, [await _find(session, release_id)]))[0]
 
 
-async def decide(
-    session: Session, holder: Holder, release_id: ReleaseId, *, approve: bool, reason: str
-) -> Decided:
+async def decide(session: Session, holder: Holder, release_id: ReleaseId, *, approve: bool, reason: str) -> Decided:
     """An officer's decision, signed; an approval contributes the officers' share for an hour.
 
     Raises VettedByYou, Conflict when it was decided already, NotFound, NotLive, Invalid. What is refused here rolls
@@ -144,7 +142,7 @@ def _check_reason(reason: str) -> None:
 
 def _check_is_what_was_asked(row: Release) -> None:
     """What the officer sees must be what the digest under the signature says: the row itself has no MAC."""
-    shown = [Chosen(each["item"], each["form"]) for each in row.items]
+    shown = [(each["item"], each["form"]) for each in row.items]
     if not same(row.request_digest, request_digest(row.grant_id, row.client_id, shown)):
         raise Tampered(private="a waiting release shows other items than were asked for")
 

@@ -52,9 +52,7 @@ class ReleaseEngine:
     loader: Loader
 
     @classmethod
-    async def over(
-        cls, database: Database, receipts: Receipts, gate: Gate, *, receipt_timeout: float = 5.0
-    ) -> Self:
+    async def over(cls, database: Database, receipts: Receipts, gate: Gate, *, receipt_timeout: float = 5.0) -> Self:
         """An engine over an open database."""
         return cls(
             database=database,

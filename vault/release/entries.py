@@ -37,7 +37,7 @@ def requested(loaded: Loaded, release: ReleaseId, chosen: Iterable[Chosen]) -> E
     return Event(
         name="release.requested",
         **_terms(loaded),
-        items=tuple(Item(item, form) for item, form in chosen),
+        items=tuple(Item(each.item, each.form) for each in chosen),
         ref=ids.public(ids.RELEASE, release),
         consent=_consent(loaded, release),
         permit=loaded.register.permit_digest,

@@ -55,17 +55,17 @@ def pack(ring: KeyRing, loaded: Loaded, chosen: Sequence[Chosen], held: Shares, 
     confirmed = _confirmed(loaded, keys, values)
     today = at.astimezone(CHINA).date()
     items = []
-    for item, form in chosen:
+    for item, form, kind in chosen:
         if item in values:
             shown: dict[str, Any] = {
                 "item": item,
                 "form": form,
-                "value": render(catalogue().item(item), values[item], form, today=today),
+                "value": render(kind, values[item], form, today=today),
             }
             if item in confirmed:
                 shown["attestation"] = _shown(confirmed[item][1])
             items.append(shown)
-    sections = {catalogue().item(item).section: 0 for item, _ in chosen}
+    sections = {each.field.section: 0 for each in chosen}
     sections |= {version.section: version.number for version in loaded.versions}
     return Package(items, {"sections": sections, "attestations": sorted(str(i) for i, _ in confirmed.values())})
 
@@ -81,7 +81,7 @@ def commitment(key: bytes, release: ReleaseId, items: list[dict[str, Any]]) -> b
 
 def _open_keys(ring: KeyRing, loaded: Loaded, chosen: Iterable[Chosen], held: Shares) -> Keys:
     """The section keys of the parts that are needed, those of attestations about them included."""
-    fields = [catalogue().item(item) for item, _ in chosen]
+    fields = [each.field for each in chosen]
     keys: dict[tuple[str, str], dict[int, bytes]] = {}
     for compartment in {each.compartment for each in fields}:
         sections = {each.section for each in fields if each.compartment == compartment}
@@ -119,9 +119,7 @@ def _secret(ring: KeyRing, loaded: Loaded, compartment: str, held: Shares) -> tu
     return shares.open_sensitive(ring, loaded.grant_id, held.g, held.o, wrapped), loaded.grant["sensitive_public"]
 
 
-def _confirmed(
-    loaded: Loaded, keys: Keys, values: Mapping[str, Any]
-) -> dict[str, tuple[UUID, SealedAttestation]]:
+def _confirmed(loaded: Loaded, keys: Keys, values: Mapping[str, Any]) -> dict[str, tuple[UUID, SealedAttestation]]:
     """The newest attestation of each value that is still the attested one; of a repetition, the pinned ones only."""
     pinned = None
     if loaded.earlier is not None and loaded.earlier.versions:

@@ -144,22 +144,23 @@ class Delivery:
     now: datetime
 
 
-async def record(pool: asyncpg.Pool, delivery: Delivery) -> None:
-    """Record a delivery. Raises Overtaken or Replayed, after which nothing has happened, and Unavailable when the
-    connection broke and nobody knows whether it has: the same idempotency key finds out."""
+async def record(connection: Any, delivery: Delivery) -> None:
+    """Record a delivery, over a connection outside any transaction.
+
+    Raises Overtaken or Replayed, after which nothing has happened. When the connection breaks nobody knows whether
+    it has: the same idempotency key finds out.
+    """
     statement, arguments = _fresh(delivery) if delivery.loaded.earlier is None else _approved(delivery)
-    with database_errors():
-        try:
-            async with pool.acquire() as connection:
-                status = await connection.execute(statement, *arguments)
-        except asyncpg.UniqueViolationError as error:
-            raise (Replayed if constraint(error) == _REPLAYED else Overtaken) from error
-        except asyncpg.NotNullViolationError as error:
+    try:
+        status = await connection.execute(statement, *arguments)
+    except asyncpg.UniqueViolationError as error:
+        raise (Replayed if constraint(error) == _REPLAYED else Overtaken) from error
+    except asyncpg.NotNullViolationError as error:
+        raise Overtaken from error
+    except asyncpg.PostgresError as error:
+        if sqlstate(error) in _ROLLED_BACK:
             raise Overtaken from error
-        except asyncpg.PostgresError as error:
-            if sqlstate(error) in _ROLLED_BACK:
-                raise Overtaken from error
-            raise
+        raise
     if status != "INSERT 0 1":
         raise Overtaken
 

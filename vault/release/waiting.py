@@ -38,7 +38,7 @@ async def ask_officers(
         "request_digest": request_digest,
         "state": WAITING,
         "purpose": loaded.body.purpose.code,
-        "items": [each._asdict() for each in chosen],
+        "items": [{"item": each.item, "form": each.form} for each in chosen],
         "versions": {},
         "entry_id": entry,
         "at": session.now,

@@ -1,0 +1,43 @@
+"""``scripts/bench release``: the command line."""
+
+import json
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import click
+
+from benchmark.measuring import Plan, measure
+from benchmark.report import table
+
+
+@click.group()
+def main() -> None:
+    """Measurements of the vault on this machine."""
+
+
+@main.command()
+@click.option("--seconds", type=click.FloatRange(1, 600), default=10, show_default=True, help="Length of each phase.")
+@click.option("--connections", default="1,16,64", show_default=True, help="Numbers of connections, one phase each.")
+@click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Server processes.")
+@click.option(
+    "--people", type=click.IntRange(1, 100_000), default=300, show_default=True, help="Persons, a grant each."
+)
+@click.option("--profile", type=click.Path(path_type=Path), help="Write the workers' CPU profiles into this folder.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
+def release(seconds: float, connections: str, workers: int, people: int, profile: Path | None, as_json: bool) -> None:
+    """Releases per second and their latency, beside the floors measured in the same run.
+
+    \b
+    Example: scripts/bench release --seconds 20 --connections 64 --json
+    """
+    counts = tuple(int(each) for each in connections.split(","))
+    with TemporaryDirectory(prefix="pivault-bench-") as folder:
+        plan = Plan(Path(folder), seconds, counts, workers, people, profile)
+        result = measure(plan, tell=lambda text: None if as_json else click.echo(text, err=True))
+    click.echo(json.dumps(result, indent=2) if as_json else table(result))
+    sys.exit(0 if result["holds"] else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,164 @@
+"""One measurement from beginning to end."""
+
+import asyncio
+import os
+import platform
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from benchmark import floors
+from benchmark.load import Job, Outcome
+from benchmark.preparing import prepare_world, tokens
+from benchmark.processes import cpu_seconds, postgres, serving
+from vault.cli.runtime import Runtime, installation
+from vault.crypto.canonical import b64
+from vault.ledger.checkpoint import log_keys
+from vault.ledger.verify import verify_receipt
+from vault.settings import Settings, load
+
+SIGNED_AHEAD = 1500
+"""Requests signed per second of a phase: more than any server under test will take."""
+KEEP_EVERY = 97
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to measure. ``folder`` is empty and goes away."""
+
+    folder: Path
+    seconds: float
+    connections: tuple[int, ...]
+    workers: int
+    people: int
+    profile: Path | None
+
+
+def measure(plan: Plan, tell: Callable[[str], None]) -> dict[str, Any]:
+    """Prepare, serve, load, measure the floors, check."""
+    settings = load(data=plan.folder, port=_free_port(), workers=plan.workers)
+    with installation(settings) as runtime:
+        tell(f"Preparing {plan.people} people with a grant each …")
+        asyncio.run(runtime.migrate())
+        database = runtime.database()
+
+        async def prepare() -> tuple[Any, ...]:
+            try:
+                return await prepare_world(database, plan.people)
+            finally:
+                await database.close()
+
+        world = asyncio.run(prepare())
+        tell("Measuring the floors …")
+        crypto = floors.crypto()
+        inserts = {
+            count: asyncio.run(floors.durable_inserts(runtime.admin_url, count, min(plan.seconds, 5)))
+            for count in plan.connections
+        }
+        phases = _phases(plan, settings, runtime, world, tell)
+    return {
+        "machine": {"cpus": os.cpu_count(), "system": platform.platform(), "python": platform.python_version()},
+        "workers": plan.workers,
+        "people": plan.people,
+        "floors": {"durable_inserts": inserts, "crypto_one_core": crypto},
+        "phases": [
+            phase
+            | {
+                "of_inserts": phase["per_second"] / inserts[phase["connections"]],
+                "of_crypto": phase["per_second"] / crypto,
+            }
+            for phase in phases
+        ],
+        "holds": all(phase["holds"] for phase in phases),
+    }
+
+
+def _phases(
+    plan: Plan, settings: Settings, runtime: Runtime, world: tuple[Any, ...], tell: Callable[[str], None]
+) -> list[dict[str, Any]]:
+    bank, grants, seed = world
+    vkey = log_keys(runtime.ring, settings.origin(runtime.ring.id))[-1].vkey()
+    found = []
+    with serving(settings, dict(os.environ)) as workers:
+        groups = {"server": workers, "postgresql": [postgres(settings.data)]}
+        for count in (plan.connections[-1], *plan.connections):
+            issued = asyncio.run(_tokens(runtime, settings, bank, grants, seed))
+            warming = not found and count == plan.connections[-1] and "warmed" not in groups
+            seconds = 2.0 if warming else plan.seconds
+            job = Job(
+                host=settings.host,
+                port=settings.port,
+                url=f"{settings.issuer_url}/v1/releases",
+                tokens=issued,
+                seed=b64(seed),
+                connections=count,
+                seconds=seconds,
+                most=int(seconds * SIGNED_AHEAD),
+                keep_every=KEEP_EVERY,
+            )
+            tell("Warming up …" if warming else f"{count} connections for {seconds:.0f} s …")
+            phase = _phase(job, {name: pids for name, pids in groups.items() if pids}, vkey)
+            if warming:
+                groups["warmed"] = []
+            else:
+                found.append(phase)
+    return found
+
+
+async def _tokens(runtime: Runtime, settings: Settings, bank: Any, grants: Any, seed: bytes) -> list[str]:
+    database = runtime.database()
+    try:
+        return await tokens(database, settings.issuer_url, bank, grants, seed)
+    finally:
+        await database.close()
+
+
+def _phase(job: Job, groups: dict[str, list[int]], vkey: str) -> dict[str, Any]:
+    before = {name: cpu_seconds(*pids) for name, pids in groups.items()}
+    command = [sys.executable, "-m", "benchmark.load"]
+    done = subprocess.run(command, input=msgspec.json.encode(job), stdout=subprocess.PIPE, check=True)
+    outcome = msgspec.json.decode(done.stdout, type=Outcome)
+    used = {name: cpu_seconds(*pids) - before[name] for name, pids in groups.items()}
+    delivered = outcome.statuses.get(200, 0)
+    verified = sum(_is_verified(body, vkey) for body in outcome.kept)
+    return {
+        "connections": job.connections,
+        "per_second": delivered / outcome.seconds,
+        "p50_ms": _at(outcome.latencies, 0.50),
+        "p99_ms": _at(outcome.latencies, 0.99),
+        "delivered": delivered,
+        "statuses": outcome.statuses,
+        "receipts_verified": verified,
+        "receipts_sampled": len(outcome.kept),
+        "cpu_seconds": {"load": outcome.cpu_seconds, **used},
+        "cpu_us_per_release": {
+            name: 1e6 * seconds / max(1, delivered) for name, seconds in {"load": outcome.cpu_seconds, **used}.items()
+        },
+        "seconds": outcome.seconds,
+        "holds": set(outcome.statuses) == {200} and verified == len(outcome.kept),
+    }
+
+
+def _at(latencies: list[float], share: float) -> float:
+    return 1000 * latencies[min(len(latencies) - 1, int(share * len(latencies)))] if latencies else 0.0
+
+
+def _is_verified(body: str, vkey: str) -> bool:
+    try:
+        told = msgspec.json.decode(body)
+        verified = verify_receipt(msgspec.json.encode(told["receipt"]), vkey)
+    except (KeyError, TypeError, ValueError):
+        return False
+    return bool(verified.entry["ref"] == told["release"] and len(told["items"]) == len(verified.entry["items"]))
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,32 @@
+"""The result as text."""
+
+from typing import Any
+
+
+def table(result: dict[str, Any]) -> str:
+    """A table of the phases, then the floors."""
+    lines = [
+        f"{result['machine']['cpus']} CPUs, {result['workers']} server processes, {result['people']} people",
+        "",
+        "connections  releases/s   p50 ms   p99 ms   of inserts   of crypto   CPU µs per release: load server postgres",
+    ]
+    for phase in result["phases"]:
+        used = phase["cpu_us_per_release"]
+        lines.append(
+            f"{phase['connections']:>11}  {phase['per_second']:>10.0f}  {phase['p50_ms']:>7.2f}  {phase['p99_ms']:>7.2f}"
+            f"   {phase['of_inserts']:>10.2f}  {phase['of_crypto']:>10.2f}"
+            f"   {used['load']:>22.0f} {used['server']:>6.0f} {used['postgresql']:>8.0f}"
+        )
+    floors = result["floors"]
+    inserts = ", ".join(f"{count}: {rate:.0f}" for count, rate in floors["durable_inserts"].items())
+    verified = sum(phase["receipts_verified"] for phase in result["phases"])
+    sampled = sum(phase["receipts_sampled"] for phase in result["phases"])
+    return "\n".join(
+        [
+            *lines,
+            "",
+            f"durable single-row inserts per second, by connections: {inserts}",
+            f"bare cryptography of a release, per second of one core: {floors['crypto_one_core']:.0f}",
+            f"every answer 200: {'yes' if result['holds'] else 'NO'}; receipts verified offline: {verified} of {sampled}",
+        ]
+    )

@@ -1,0 +1,105 @@
+"""Steps 2 to 6 of a release: from what was loaded to what is to be done. Touches nothing but its arguments."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from vault import ids
+from vault.clock import millis
+from vault.crypto.keyring import KeyRing
+from vault.crypto.sealing import new_key, same
+from vault.ids import EntryId, ReleaseId
+from vault.ledger import events, leaf, subjects
+from vault.ledger.log import SHARD
+from vault.release import limits
+from vault.release.authorising import Approved, approved
+from vault.release.caller import Caller
+from vault.release.checks import Chosen, check_live_now, choose, needs_officer, request_digest
+from vault.release.engine import Ask
+from vault.release.entries import delivered
+from vault.release.loaded import Earlier, Loaded
+from vault.release.package import Package, Shares, commitment, pack
+from vault.release.recording import Delivery, Overtaken
+from vault.release.refusals import IdempotencyMismatch
+from vault.release.tables import DELIVERED, WAITING
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """An officer must decide first; ``digest`` is of the request."""
+
+    chosen: Sequence[Chosen]
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Repeats:
+    """It was delivered already; ``earlier`` says what."""
+
+    earlier: Earlier
+    chosen: Sequence[Chosen]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked, by whom, when; the ring that opens; how many of the person's next ledger numbers to prepare."""
+
+    ring: KeyRing
+    ask: Ask
+    caller: Caller
+    now: datetime
+    window: int
+
+
+def decide(request: Request, loaded: Loaded) -> Delivery | Waits | Repeats:
+    """What this request comes to. Raises what :func:`vault.release.pipeline.release` raises, and Overtaken."""
+    ring, access, now = request.ring, request.caller.access, request.now
+    # 2. Is everything live, at this moment?
+    check_live_now(loaded, epoch=access.epoch, now=now)
+    # 3. What is asked for, within what the token, the grant and the declaration allow.
+    chosen = choose(request.ask.items, access.items, loaded)
+    digest, earlier = request_digest(loaded.grant_id, access.client_id, chosen), loaded.earlier
+    if not loaded.is_fresh and (earlier is not None or needs_officer(chosen)):
+        raise Overtaken  # what follows may end without the statement that compares: look at the register itself
+    if earlier is not None and not same(earlier.request_digest, digest):
+        raise IdempotencyMismatch
+    if earlier is not None and earlier.state == DELIVERED:
+        return Repeats(earlier, chosen)
+    limits.check(loaded.limits, loaded.used, now)
+    # 4. The standing permit is enough, or an officer approved, or an officer must be asked.
+    approval = None
+    if earlier is not None or needs_officer(chosen):
+        if earlier is None or earlier.state == WAITING:
+            return Waits(chosen, digest)
+        approval = approved(ring, loaded, earlier, digest, now)
+    # 5. Open with all the shares. 6. Keep what was chosen, in its forms.
+    package = pack(ring, loaded, chosen, Shares(access.g, approval.share if approval else None), now)
+    return _delivery(request, loaded, package, digest=digest, approval=approval)
+
+
+def _delivery(
+    request: Request, loaded: Loaded, package: Package, *, digest: bytes, approval: Approved | None
+) -> Delivery:
+    """What step 7 records."""
+    ring = request.ring
+    release_id = loaded.earlier.id if loaded.earlier else ReleaseId(ids.new_uuid())
+    key, entry_id = new_key(), EntryId(ids.new_uuid())
+    commit = commitment(key, release_id, package.items)
+    cited = approval.digest if approval else None
+    event = delivered(loaded, release_id, package.items, commit=commit, approval=cited)
+    events.check(event, tagged=True)
+    k_s = subjects.open_key(ring, loaded.person_id, loaded.subject_key)
+    return Delivery(
+        loaded=loaded,
+        release=release_id,
+        idempotency_key=request.ask.idempotency_key,
+        request_digest=digest,
+        package=package,
+        commit_key=key,
+        used_share=approval.spent(ring, loaded.person_id, request.caller.access.g) if approval else None,
+        entry_id=entry_id,
+        draft=leaf.draft(event, entry_id, millis(request.now)),
+        tags=subjects.tags(k_s, SHARD, loaded.next_n, request.window),
+        proof=request.caller.proof,
+        now=request.now,
+    )
