@@ -1,6 +1,6 @@
 """Keeping the message catalogues: every text that pages show, found in templates, code and the family of errors.
 
-``python -m vault.portal.catalogues`` brings the committed .po files up to date: new texts are added without a
+``scripts/messages`` brings the committed .po files up to date: new texts are added without a
 translation, texts nobody shows any more are dropped. The tests compare and refuse gaps.
 """
 
@@ -58,11 +58,3 @@ def write(code: str) -> int:
     with (FOLDER / code / "LC_MESSAGES" / "messages.po").open("wb") as file:
         write_po(file, catalogue, width=110, omit_header=False, ignore_obsolete=True, include_lineno=False)
     return sum(1 for message in catalogue if message.id and not message.string)
-
-
-if __name__ == "__main__":
-    import vault.app  # noqa: F401 - loads every room, and with it every kind of error
-
-    for each in CODES:
-        missing = write(each)
-        print(f"{each}: {missing} without a translation")  # noqa: T201 - a developer's tool
