@@ -13,7 +13,7 @@ _HOLE = re.compile(r"%\((\w+)\)s")
 
 @pytest.mark.parametrize("code", CODES)
 def test_the_catalogue_has_exactly_today_s_texts(code: str) -> None:
-    """Otherwise run: python -m vault.portal.catalogues"""
+    """Otherwise run: scripts/messages"""
     held = {message.id if isinstance(message.id, str) else tuple(message.id) for message in read_catalogue(code)}
     assert held - {""} == texts()
 
