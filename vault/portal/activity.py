@@ -25,7 +25,7 @@ from vault.portal.events import to_others, to_the_person
 from vault.portal.grants import card
 from vault.portal.languages import N_, Language
 from vault.portal.pages import language_of, page
-from vault.portal.words import item_with_form
+from vault.portal.words import item_with_form, outcome
 from vault.profile import sections
 from vault.profile.catalogue import catalogue
 from vault.requesters.names import names
@@ -105,7 +105,7 @@ def row(entry: Entry, spoken: Language, known: Names, *, mine: bool) -> dict[str
         "requester": requester or "",
         "purpose": known.purposes.get(members.get("declaration", ""), members.get("purpose", "")),
         "items": [item_with_form(spoken, each["item"], each.get("form")) for each in members.get("items", ())],
-        "outcome": members.get("reason") or members.get("outcome") or "",
+        "outcome": outcome(spoken, members.get("reason") or members.get("outcome") or ""),
     }
 
 

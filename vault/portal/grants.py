@@ -16,7 +16,7 @@ from vault.portal.forms import read_form, wrong_fields
 from vault.portal.languages import N_, Language
 from vault.portal.pages import language_of, page, see_other
 from vault.portal.reasons import reasons
-from vault.portal.words import days, form_name, frequency, item_name, item_with_form
+from vault.portal.words import days, form_name, frequency, item_name, item_with_form, outcome
 from vault.profile.catalogue import catalogue
 from vault.release import history
 from vault.requesters.register import declaration
@@ -111,7 +111,7 @@ def _release(released: history.Released, spoken: Language) -> dict[str, Any]:
         "state": released.state,
         "at": released.at,
         "items": [item_with_form(spoken, each["item"], each.get("form")) for each in released.items],
-        "reason": released.reason or "",
+        "reason": outcome(spoken, released.reason or ""),
     }
 
 

@@ -85,6 +85,35 @@ HINTS: Final[Mapping[str, str]] = {
 }
 """What the catalogue says of a text's form, in plain words."""
 
+OUTCOMES: Final[Mapping[str, str]] = {
+    "over_asked": N_("asked for more than was allowed"),
+    "over-asked": N_("asked for more than was allowed"),
+    "withdrawn": N_("sharing had been stopped"),
+    "expired": N_("the permission had ended"),
+    "stale_token": N_("the permission had changed"),
+    "account_closed": N_("the vault was closed"),
+    "client_stopped": N_("the organisation's access was stopped"),
+    "requester_stopped": N_("the organisation was stopped"),
+    "declaration_ended": N_("its declaration had ended"),
+    "permit_ended": N_("its permit had ended"),
+    "uses_spent": N_("all uses were spent"),
+    "too_often": N_("asked too often"),
+    "denied": N_("an officer said no"),
+    "officer_denied": N_("an officer said no"),
+    "approval_lapsed": N_("the officer's approval had lapsed"),
+    "known_device": N_("from a known device"),
+    "new_device": N_("from a new device"),
+    "number_known": N_("the number has a vault already"),
+    "better_proof": N_("somebody proved it better"),
+    "checked": N_("confirmed"),
+}
+
+
+def outcome(language: Language, code: str) -> str:
+    """How something went, or why it did not; the code itself where there is no word."""
+    known = OUTCOMES.get(code)
+    return language.gettext(known) if known else code
+
 
 def hint(language: Language, description: str) -> str:
     """A form's description as people understand it; nothing where only a standard is named."""
