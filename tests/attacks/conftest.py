@@ -5,6 +5,7 @@ ledger is checked as a whole.
 """
 
 import itertools
+import logging
 import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -32,6 +33,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def world(cluster: Cluster) -> AsyncIterator[World]:
     """Everybody and everything there is to attack."""
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # a line for each of thousands of requests
     name = f"attacks_{os.getpid()}_{next(_numbers)}"
     await cluster.execute(f"CREATE DATABASE {name} TEMPLATE {cluster.template}")
     try:

@@ -30,7 +30,7 @@ TEXTS = (
     "\U0001f469\u200d\U0001f469\u200d\U0001f467",
     "\ufffe\uffff",
 )
-ODD = (*TEXTS[:5], TEXTS[7], "", "-1", str(2**63), "9" * 3000, "1e9", "\u0663", "\udcff")
+ODD = (*TEXTS[:3], TEXTS[7], "", "-1", str(2**63), "9" * 3000, "\u0663", "\udcff")
 PARAMETERS = {
     "/": ("",),
     "/activity": ("show", "before"),
@@ -140,7 +140,8 @@ async def test_sign_in_compares_and_nothing_more(world: World) -> None:
 async def test_headers_are_only_compared(world: World, name: str) -> None:
     """Headers that are read decide nothing they should not, whatever stands in them; none is repeated raw."""
     browser = world.anna.browser
-    for value in (*TEXTS, '"1" OR "1"="1"', '"999999999999"', 'W/"1"', "*", '"1", "2"', "\xff\xfe", "x" * 20_000):
+    odd = ('"1" OR "1"="1"', '"999999999999"', 'W/"1"', "*", '"1", "2"', "\xff\xfe", "x" * 20_000)
+    for value in (TEXTS[0], TEXTS[7], TEXTS[10], *odd):
         headers = [(name.encode(), value.encode()), (b"X-CSRF-Token", form_token(browser).encode())]
         asked = await browser.http.get(f"/v1/applications/{world.application}", headers=headers)
         assert asked.status_code in {401, 404}

@@ -119,11 +119,11 @@ async def test_another_persons_entry_looks_absent(world: World, endpoint: Endpoi
     assert (await world.anna.browser.http.get(endpoint.path(world, index=mine[0]))).status_code == 200
 
 
-@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda each: each.name)
+@pytest.mark.parametrize(
+    "endpoint", [e for e in ENDPOINTS if "{" in e.template and e.realm != PUBLIC], ids=lambda each: each.name
+)
 async def test_ids_of_another_kind_are_absent(world: World, endpoint: Endpoint) -> None:
     """An id of another kind, another spelling, a path upwards or nothing at all never reaches a row."""
-    if "{" not in endpoint.template or endpoint.realm == PUBLIC:
-        return
     browser = {"officer": world.staff["third"], "regulator": world.staff["regulator"]}.get(
         endpoint.realm, world.anna.browser
     )
