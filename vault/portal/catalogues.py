@@ -5,6 +5,7 @@ translation, texts nobody shows any more are dropped. The tests compare and refu
 """
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from babel.messages.catalog import Catalog
@@ -16,6 +17,8 @@ from vault.portal.languages import FOLDER, read_catalogue
 from vault.portal.pages import HERE
 
 CODES: Final = ("en", "zh_CN")
+_NO_DATE: Final = datetime(2026, 1, 1, tzinfo=UTC)
+"""The same whenever it is written: only texts make a difference."""
 _METHODS: Final = [("**/templates/**.html", "jinja2.ext:babel_extract"), ("**.py", "python")]
 _OPTIONS: Final[dict[str, Any]] = {
     "**/templates/**.html": {"extensions": "jinja2.ext.i18n", "trim_blocks": "true", "lstrip_blocks": "true"}
@@ -45,7 +48,18 @@ def _in_errors() -> Iterator[Text]:
 def updated(code: str) -> Catalog:
     """The catalogue of a language with exactly today's texts and the translations it has."""
     old = read_catalogue(code)
-    new = Catalog(locale=code, project="pivault", charset="utf-8", fuzzy=False)
+    new = Catalog(
+        locale=code,
+        header_comment=f"# pivault: what pages say, {code}. Apache-2.0. Kept by python -m vault.portal.catalogues.",
+        project="pivault",
+        charset="utf-8",
+        fuzzy=False,
+        creation_date=_NO_DATE,
+        revision_date=_NO_DATE,
+        last_translator="pivault contributors",
+        language_team=code,
+        msgid_bugs_address="see SECURITY.md and CONTRIBUTING.md",
+    )
     for text in sorted(texts(), key=str):
         known = old.get(text if isinstance(text, str) else text[0])
         new.add(text, known.string if known else None, flags=known.flags - {"fuzzy"} if known else ())
