@@ -255,8 +255,13 @@ class Database:
                 **bounds,
                 init=_set_codecs,
                 reset=_leave,
-                # Every statement here finds its rows by key: planning it anew each time costs as much as running it.
-                server_settings={"plan_cache_mode": "force_generic_plan", "application_name": "pivault pool"},
+                # Every statement here finds its rows by key: planning it anew each time costs as much as running it,
+                # and a plan made while the tables were still small must not read them through when they are not.
+                server_settings={
+                    "plan_cache_mode": "force_generic_plan",
+                    "enable_seqscan": "off",
+                    "application_name": "pivault pool",
+                },
             )
         return self._pool
 
