@@ -6,10 +6,12 @@ import pytest
 
 from tests.consent.world import Consents
 from tests.profile.world import CONTACT, IDENTITY, Administrator, World
+from tests.release.officers import BOTH
 from tests.release.world import Releases, declared, running
 from tests.requesters.samples import application
 from tests.requesters.world import let_in
 from vault.clock import FixedClock
+from vault.consent import Given
 from vault.db import Database
 
 
@@ -22,3 +24,14 @@ async def releases(database: Database, database_url: str, clock: FixedClock) -> 
     await consents.world.write(consents.person, "contact", CONTACT)
     async with running(consents, clock, Administrator(database_url)) as made:
         yield made
+
+
+@pytest.fixture
+async def given(releases: Releases) -> Given:
+    """A grant with a sensitive item in it."""
+    return await releases.given(BOTH)
+
+
+@pytest.fixture
+async def token(releases: Releases, given: Given) -> str:
+    return await releases.token(given)

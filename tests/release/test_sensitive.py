@@ -7,48 +7,16 @@ import pytest
 
 from tests.consent.world import Consents, choice
 from tests.profile.world import IDENTITY
-from tests.release.world import GENERAL, SENSITIVE, Releases, release_id
+from tests.release.officers import BOTH, NUMBER, ask_for_number, decide
+from tests.release.world import GENERAL, Releases, release_id
 from vault.consent import Given, withdraw
-from vault.crypto.signing import is_signed
-from vault.errors import CannotOpen, Conflict, Invalid, NotFound, Refused, Tampered, Unavailable
+from vault.errors import Conflict, Invalid, NotFound, Refused, Unavailable
 from vault.ids import PersonId
 from vault.ledger.follower import Receipts
 from vault.release import desk, history
 from vault.release.hygiene import delete_lapsed_shares
 from vault.release.pipeline import ReleaseEngine, release
 from vault.release.refusals import ApprovalLapsed, CannotRepeat, GrantEnded, IdempotencyMismatch, ReleaseDenied
-from vault.signin import Holder
-
-NUMBER = "identity.national_id"
-BOTH = GENERAL | SENSITIVE
-
-
-@pytest.fixture
-async def given(releases: Releases) -> Given:
-    return await releases.given(BOTH)
-
-
-@pytest.fixture
-async def token(releases: Releases, given: Given) -> str:
-    return await releases.token(given)
-
-
-async def ask_for_number(releases: Releases, token: str, key: str = "once") -> str:
-    """Where the state of the waiting release is told."""
-    answer = await releases.release(token, NUMBER, key=key)
-    assert answer.status == 202
-    assert answer.location is not None
-    return answer.location
-
-
-async def decide(
-    releases: Releases, location: str, *, approve: bool = True, officer: Holder | None = None
-) -> desk.Decided:
-    """The release officer decides."""
-    who = officer or releases.consents.world.staff.third
-    return await desk.decide_on_record(
-        releases.consents.db, who, release_id(location), approve=approve, reason="as agreed at the counter"
-    )
 
 
 async def test_it_waits_until_an_officer_approved_and_then_leaves(releases: Releases, token: str) -> None:
@@ -219,66 +187,6 @@ async def test_a_decision_needs_a_reason(releases: Releases, token: str) -> None
             )
 
 
-EDITS: dict[str, tuple[str, type[Exception]]] = {
-    "approved by hand": ("UPDATE releases SET state = 'approved'", Tampered),
-    "a denial turned": (
-        "WITH a AS (UPDATE approvals SET decision = 'approve') UPDATE releases SET state = 'approved'",
-        Tampered,
-    ),
-}
-
-
-@pytest.mark.parametrize("edit", EDITS)
-async def test_an_administrator_cannot_approve(releases: Releases, token: str, edit: str) -> None:
-    """A state or a decision written by hand brings no share and does not fit its MAC."""
-    location = await ask_for_number(releases, token)
-    if edit == "a denial turned":
-        await decide(releases, location, approve=False)
-    statement, error = EDITS[edit]
-    await releases.administrator.execute(statement)
-    with pytest.raises(error):
-        await releases.release(token, NUMBER, key="once")
-
-
-async def test_a_used_approval_cannot_be_reset(releases: Releases, given: Given, token: str) -> None:
-    """Set back by hand, its share no longer opens as an unused one."""
-    location = await ask_for_number(releases, token)
-    await decide(releases, location)
-    await releases.values(token, NUMBER, key="once")
-    await releases.administrator.execute(
-        "WITH a AS (UPDATE approvals SET used_at = NULL) UPDATE releases SET state = 'approved', versions = '{}'"
-    )
-    with pytest.raises(CannotOpen):
-        await releases.release(token, NUMBER, key="once")
-    assert await releases.uses(given) == 1
-
-
-async def test_an_approval_of_another_release_does_not_open(releases: Releases, token: str) -> None:
-    """Neither its share in another approval's row, nor the approval under another release's number."""
-    one, two = await ask_for_number(releases, token, "one"), await ask_for_number(releases, token, "two")
-    await decide(releases, one)
-    await decide(releases, two)
-    await releases.administrator.execute(
-        "UPDATE approvals a SET share = o.share FROM approvals o WHERE a.release_id = $1 AND o.release_id = $2",
-        release_id(one),
-        release_id(two),
-    )
-    with pytest.raises(CannotOpen):
-        await releases.release(token, NUMBER, key="one")
-    await releases.administrator.execute("DELETE FROM approvals WHERE release_id = $1", release_id(one))
-    await releases.administrator.execute("UPDATE approvals SET release_id = $1", release_id(one))
-    with pytest.raises(Tampered):
-        await releases.release(token, NUMBER, key="one")
-
-
-async def test_the_desk_is_not_shown_other_items_than_were_asked_for(releases: Releases, token: str) -> None:
-    """A waiting row whose items were edited is refused: the officer would sign for something else."""
-    location = await ask_for_number(releases, token)
-    await releases.administrator.execute("""UPDATE releases SET items = '[{"item": "identity.name", "form": "raw"}]'""")
-    with pytest.raises(Tampered):
-        await decide(releases, location)
-
-
 async def test_a_release_of_somebody_else_looks_absent(releases: Releases, token: str) -> None:
     """Another person's, another grant's, an unknown one, a refused one: all the same to who asks."""
     location = await ask_for_number(releases, token)
@@ -294,25 +202,6 @@ async def test_a_release_of_somebody_else_looks_absent(releases: Releases, token
         with pytest.raises(NotFound):
             await releases.state(who, where)
     assert await releases.state(token, location) == "waiting"
-
-
-async def test_the_decision_is_signed_by_the_officer(releases: Releases, token: str) -> None:
-    """Anyone with the officer's public key can check what was approved, by whom, for how long."""
-    from vault.release.approvals import APPROVE, Verdict
-
-    location = await ask_for_number(releases, token)
-    await decide(releases, location)
-    (row,) = await releases.administrator.rows("SELECT * FROM approvals")
-    verdict = Verdict(
-        release=release_id(location),
-        request_digest=row["request_digest"],
-        decision=APPROVE,
-        reason=row["reason"],
-        at=row["at"],
-        expires_at=row["expires_at"],
-    )
-    public = releases.consents.world.staff.third.bundle.signing_public
-    assert is_signed(public, verdict.message(), row["signature"])
 
 
 async def test_the_person_sees_every_step(releases: Releases, given: Given, token: str) -> None:

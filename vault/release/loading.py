@@ -37,7 +37,7 @@ class Guard:
     """How a guarded table is loaded by plain SQL: what to select, and the checked row from what came back."""
 
     def __init__(self, model: type[Guarded], alias: str, *beside: str) -> None:
-        self._table = model.__table__.name
+        self._table = str(model.__table__.name)
         self._guarded = model.guarded_columns()
         self._names = (*self._guarded, "mac", *beside)
         columns = model.__table__.columns
