@@ -40,6 +40,8 @@ RUN_TIME_ROLES: Final = (APP, LEDGER, REGULATOR)
 
 RETRYABLE: Final = frozenset({"40001", "40P01", "25006", "57P01", "57P02", "57P03"})
 _TRIES: Final = 4
+_PLANS: Final = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"}
+"""Every statement of the pool finds its rows by key: plan it once, and never to read a table through."""
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -255,13 +257,7 @@ class Database:
                 **bounds,
                 init=_set_codecs,
                 reset=_leave,
-                # Every statement here finds its rows by key: planning it anew each time costs as much as running it,
-                # and a plan made while the tables were still small must not read them through when they are not.
-                server_settings={
-                    "plan_cache_mode": "force_generic_plan",
-                    "enable_seqscan": "off",
-                    "application_name": "pivault pool",
-                },
+                server_settings=_PLANS | {"application_name": "pivault pool"},
             )
         return self._pool
 

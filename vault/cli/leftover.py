@@ -38,7 +38,7 @@ async def left(admin_url: str, ring: KeyRing) -> Mapping[tuple[str, str], int]:
     counts: dict[tuple[str, str], int] = {}
     connection = await asyncpg.connect(admin_url)
     try:
-        guarded = [("row", cls.__tablename__, "mac") for cls in _guarded()]
+        guarded = [("row", str(cls.__table__.name), "mac") for cls in _guarded()]
         for purpose, table, column in itertools.chain(guarded, _BLOBS):
             counts[purpose, table] = await connection.fetchval(
                 f"SELECT count(*) FROM {table} WHERE "  # noqa: S608  # names come from the models and from this file
