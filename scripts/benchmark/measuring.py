@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import msgspec
 
 from benchmark import floors
@@ -103,12 +104,23 @@ def _phases(
                 keep_every=KEEP_EVERY,
             )
             tell("Warming up …" if warming else f"{count} connections for {seconds:.0f} s …")
+            before = asyncio.run(_ledger(runtime))
             phase = _phase(job, {name: pids for name, pids in groups.items() if pids}, vkey)
+            entries, commits = (now - then for now, then in zip(asyncio.run(_ledger(runtime)), before, strict=True))
+            phase["entries_per_commit"] = entries / max(1, commits)
             if warming:
                 groups["warmed"] = []
             else:
                 found.append(phase)
     return found
+
+
+async def _ledger(runtime: Runtime) -> tuple[int, int]:
+    """Entries in the ledger, and commits that put them there."""
+    connection = await asyncpg.connect(runtime.admin_url)
+    row = await connection.fetchrow("SELECT (SELECT count(*) FROM ledger_entries), (SELECT count(*) FROM ledger_checkpoints)")
+    await connection.close()
+    return row[0], row[1]
 
 
 async def _tokens(runtime: Runtime, settings: Settings, bank: Any, grants: Any, seed: bytes) -> list[str]:

@@ -8,14 +8,14 @@ def table(result: dict[str, Any]) -> str:
     lines = [
         f"{result['machine']['cpus']} CPUs, {result['workers']} server processes, {result['people']} people",
         "",
-        "connections  releases/s   p50 ms   p99 ms   of inserts   of crypto   CPU µs per release: load server postgres",
+        "connections  releases/s   p50 ms   p99 ms   of inserts   of crypto   entries/commit   CPU µs per release: load server postgres",
     ]
     for phase in result["phases"]:
         used = phase["cpu_us_per_release"]
         lines.append(
             f"{phase['connections']:>11}  {phase['per_second']:>10.0f}  {phase['p50_ms']:>7.2f}  {phase['p99_ms']:>7.2f}"
             f"   {phase['of_inserts']:>10.2f}  {phase['of_crypto']:>10.2f}"
-            f"   {used['load']:>22.0f} {used['server']:>6.0f} {used['postgresql']:>8.0f}"
+            f"   {phase['entries_per_commit']:>14.1f}   {used['load']:>22.0f} {used['server']:>6.0f} {used['postgresql']:>8.0f}"
         )
     floors = result["floors"]
     inserts = ", ".join(f"{count}: {rate:.0f}" for count, rate in floors["durable_inserts"].items())

@@ -183,7 +183,7 @@ async def test_what_took_long_is_checked_once_more_before_it_leaves(releases: Re
         under_way = asyncio.create_task(releases.release(token))
         await is_waiting(releases)
         await suspend(releases, "requester")
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(1.1)
     await connection.close()
     with pytest.raises(NotLive):
         await under_way

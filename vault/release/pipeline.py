@@ -47,8 +47,8 @@ __all__ = ["Answer", "Ask", "ReleaseEngine", "release", "state"]
 
 _WINDOWS: Final = (4, 64, 64, 64)
 """How many of the person's next ledger numbers are prepared at each try: more, once somebody was faster."""
-_LATE: Final = 0.25
-"""Seconds after which what was checked under the lock is checked once more before anything is sent."""
+_LATE: Final = 1.0
+"""Seconds from recording to receipt after which everything is checked once more before anything is sent."""
 
 
 async def release(engine: ReleaseEngine, ask: Ask) -> Answer:
@@ -103,7 +103,7 @@ class _Passage:
 
     async def attempt(self, window: int, *, fresh: bool) -> Answer:
         """Load, decide, act; with ``window`` of the person's next ledger numbers prepared. Raises Overtaken."""
-        engine, loaded, began = self.engine, None, monotonic()
+        engine, loaded, began = self.engine, None, 0.0
         try:
             with database_errors():
                 async with engine.pool.acquire() as connection:
@@ -113,6 +113,7 @@ class _Passage:
                     step = decide(request, loaded)
                     if isinstance(step, Delivery):
                         # 7. Record: every status, limit and version again, under the grant's lock.
+                        began = monotonic()
                         await record(connection, step)
                         self.is_proof_used = True
             if isinstance(step, Delivery):
