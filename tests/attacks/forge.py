@@ -37,7 +37,7 @@ def proof(bank: Bank, url: str, token: str | None = None, *, key: Signer | None 
 def authentication(bank: Bank, **claims: Any) -> dict[str, str]:
     """The client's assertion as form fields."""
     made = keys.assertion(
-        Signer("EdDSA", bank.key, bank.key.kid), bank.client_id, now(), **({"aud": bank.issuer} | claims)
+        Signer("EdDSA", bank.key, str(bank.key.kid)), bank.client_id, now(), **({"aud": bank.issuer} | claims)
     )
     return {"client_assertion_type": ASSERTION, "client_assertion": made}
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import copy
-import functools
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -39,7 +38,7 @@ NASTY: tuple[Any, ...] = (
     ["x"] * 10_000,
     {},
     {"$ne": None},
-    functools.reduce(lambda inner, _: [inner], range(40), []),
+    json.loads("[" * 40 + "]" * 40),
 )
 
 

@@ -151,7 +151,7 @@ async def test_a_refresh_token_that_was_tampered_with(world: World) -> None:
     bank, other = world.token, world.other_token.refresh_token
     real = bank.refresh_token
     for tried in (real[:-1], real + "A", real[3:], other, bank.access_token, "rt_", "x" * 9_000):
-        form = {"grant_type": "refresh_token", "refresh_token": tried}
+        form: dict[str, Any] = {"grant_type": "refresh_token", "refresh_token": tried}
         assert _is_refused(await forge.post(bank, "/oauth/token", form)), tried[:20]
     form = {"grant_type": "refresh_token", "refresh_token": None}
     assert _is_refused(await forge.post(bank, "/oauth/token", form), "invalid_request")

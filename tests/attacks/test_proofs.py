@@ -81,7 +81,9 @@ BROKEN: dict[str, dict[str, Any]] = {
 async def test_a_proof_of_something_else(world: World, claims: dict[str, Any]) -> None:
     """For another method, address or token, or with a claim missing or odd."""
     host = world.base.removeprefix("http://")
-    filled = {n: v.format(base=world.base, host=host) if isinstance(v, str) else v for n, v in claims.items()}
+    filled: dict[str, Any] = {
+        n: v.format(base=world.base, host=host) if isinstance(v, str) else v for n, v in claims.items()
+    }
     shown = forge.proof(world.token, f"{world.base}/v1/releases", world.token.access_token, **filled)
     assert _is_refused(await forge.release(world.token, proofs=[shown]))
 

@@ -93,6 +93,17 @@ async def test_a_key_belongs_to_one_request(world: World) -> None:
     assert (await (await world.granted(world.bao, world.harbour)).release(key="mine")).status_code == 200
 
 
+async def test_a_key_belongs_to_one_request_also_at_once(world: World) -> None:
+    """Two requests under one key at the same moment: one is delivered, the other is told that the key is taken."""
+    bank = await world.granted(world.anna, world.harbour)
+    wanted = [["identity.name"], ["contact.phone_number"]] * 3
+    answers = await asyncio.gather(*(bank.release(items, key="both") for items in wanted))
+    delivered = {answer.json()["receipt"]["index"] for answer in answers if answer.status_code == 200}
+    assert len(delivered) == 1
+    assert sorted(answer.status_code for answer in answers) == [200] * 3 + [422] * 3
+    assert (await world.anna.browser.get(f"/v1/me/grants/{bank.grant}"))["uses"] == 1
+
+
 async def test_a_limit_holds_for_many_at_once(world: World) -> None:
     """Twelve at the same moment on a grant for three uses: three are delivered, and three are in the ledger."""
     bank = await world.granted(world.anna, world.harbour, max_uses=3)
