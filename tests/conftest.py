@@ -49,6 +49,14 @@ def _server(kind: str, folder: Path) -> Iterator[str]:
         yield server.admin_url
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run in several processes, each database server and each file belongs to one of them."""
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        server = callspec.params.get("cluster") if callspec else None
+        item.add_marker(pytest.mark.xdist_group(server or item.path.parent.name))
+
+
 @pytest.fixture(scope="session", params=_servers())
 def cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     with _server(request.param, tmp_path_factory.mktemp(request.param) / "pg") as admin_url:
