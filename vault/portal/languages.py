@@ -61,7 +61,13 @@ class Language:
 
     @property
     def _locale(self) -> Locale:
-        return Locale.parse(self.code, sep="_")
+        return _locale(self.code)
+
+
+@cache
+def _locale(code: str) -> Locale:
+    """Parsed once: it takes a millisecond, and a page shows a hundred moments."""
+    return Locale.parse(code, sep="_")
 
 
 def read_catalogue(code: str) -> Catalog:
