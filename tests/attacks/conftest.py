@@ -28,9 +28,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in ours:
         if pytest_asyncio.is_async_test(item):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
-    again = [item for item in ours if item.path.name in AT_THE_EDGE and "debian15" in item.name]
+    again = {item for item in ours if item.path.name in AT_THE_EDGE and "debian15" in item.name}
     if again:
-        config.hook.pytest_deselected(items=again)
+        config.hook.pytest_deselected(items=list(again))
         items[:] = [item for item in items if item not in again]
 
 
