@@ -4,6 +4,7 @@ import json
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import click
 
@@ -25,7 +26,7 @@ def main() -> None:
 )
 @click.option("--profile", type=click.Path(path_type=Path), help="Write the workers' CPU profiles into this folder.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
-def release(seconds: float, connections: str, workers: int, people: int, profile: Path | None, as_json: bool) -> None:
+def release(seconds: float, connections: str, *, workers: int, people: int, **output: Any) -> None:
     """Releases per second and their latency, beside the floors measured in the same run.
 
     \b
@@ -33,9 +34,9 @@ def release(seconds: float, connections: str, workers: int, people: int, profile
     """
     counts = tuple(int(each) for each in connections.split(","))
     with TemporaryDirectory(prefix="pivault-bench-") as folder:
-        plan = Plan(Path(folder), seconds, counts, workers, people, profile)
-        result = measure(plan, tell=lambda text: None if as_json else click.echo(text, err=True))
-    click.echo(json.dumps(result, indent=2) if as_json else table(result))
+        plan = Plan(Path(folder), seconds, counts, workers, people, output["profile"])
+        result = measure(plan, tell=lambda text: None if output["as_json"] else click.echo(text, err=True))
+    click.echo(json.dumps(result, indent=2) if output["as_json"] else table(result))
     sys.exit(0 if result["holds"] else 1)
 
 

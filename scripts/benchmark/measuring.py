@@ -118,7 +118,9 @@ def _phases(
 async def _ledger(runtime: Runtime) -> tuple[int, int]:
     """Entries in the ledger, and commits that put them there."""
     connection = await asyncpg.connect(runtime.admin_url)
-    row = await connection.fetchrow("SELECT (SELECT count(*) FROM ledger_entries), (SELECT count(*) FROM ledger_checkpoints)")
+    row = await connection.fetchrow(
+        "SELECT (SELECT count(*) FROM ledger_entries), (SELECT count(*) FROM ledger_checkpoints)"
+    )
     await connection.close()
     return row[0], row[1]
 

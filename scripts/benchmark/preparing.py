@@ -27,7 +27,7 @@ from vault.requesters.uscc import check_character as uscc_character
 from vault.requesters.vetting import Decided, decide
 from vault.signin import Attempt, Doorway, Holder, prepare, sign_in
 
-PASSWORD = "one password for all of these people"
+PASSWORD = "one password for all of these people"  # noqa: S105  # they exist while the measurement runs
 ITEMS = {
     "identity.name": "raw",
     "identity.birthdate": "predicate:over_18",
@@ -159,7 +159,8 @@ async def tokens(
     """An access token for each grant, as the token endpoint would issue it."""
     server = AuthServer(issuer=issuer, database=db)
     key = await server.keys.current(db)
-    assert bank.client_id is not None and bank.requester is not None
+    assert bank.client_id is not None
+    assert bank.requester is not None
     return [
         new_access_token(
             db.ring,
