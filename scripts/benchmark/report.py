@@ -2,7 +2,6 @@
 
 from typing import Any
 
-
 _HEAD = "connections  releases/s   p50 ms   p99 ms   of inserts   of crypto   entries/commit   CPU: load server  pgsql"
 
 
