@@ -135,17 +135,18 @@ async def test_withdrawal_during_releases(world: World) -> None:
             sent.append((asked, monotonic(), status))
 
     takers = [asyncio.create_task(take()) for _ in range(4)]
-    while sum(status == 200 for *_, status in sent) < 8:
-        await asyncio.sleep(0.005)
+    async with asyncio.timeout(30):
+        while sum(status == 200 for *_, status in sent) < 8:
+            await asyncio.sleep(0.005)
     answer = await world.anna.browser.send("POST", f"/v1/me/grants/{bank.grant}/withdrawal", {"reason": "enough"})
     answered, uses = monotonic(), answer.json()["uses"]
-    await asyncio.sleep(0.6)
+    await asyncio.sleep(1.2)
     is_over.set()
     await asyncio.gather(*takers)
     assert answer.json()["status"] == "withdrawn"
     assert {status for asked, _, status in sent if asked > answered} == {403}
-    # What was in flight has a quarter of a second (and a slow machine as much again); then it is checked once more.
-    assert {status for _, ended, status in sent if ended > answered + 0.5} == {403}
+    # What was in flight has a quarter of a second, and a slow machine more; then it is checked once more.
+    assert {status for _, ended, status in sent if ended > answered + 1} == {403}
     assert {status for *_, status in sent} <= {200, 403, 503}
     after = await world.anna.browser.get(f"/v1/me/grants/{bank.grant}")
     assert after["uses"] == uses
