@@ -50,7 +50,7 @@ WITH held AS (
         window_start = CASE WHEN u.window_start > $14 THEN u.window_start ELSE $5 END,
         window_uses = CASE WHEN u.window_start > $14 THEN u.window_uses + 1 ELSE 1 END
     FROM held
-    WHERE u.person_id = held.person_id AND u.grant_id = $2
+    WHERE u.person_id = $1 AND u.grant_id = $2
       AND ($15::bigint IS NULL OR u.uses < $15)
       AND (u.window_start IS NULL OR u.window_start <= $14 OR u.window_uses < $16)
     RETURNING u.person_id
@@ -59,7 +59,7 @@ WITH held AS (
 _NUMBERED: Final = """
 , numbered AS (
     UPDATE ledger_subjects s SET next_n = s.next_n + 1
-    FROM released WHERE s.person_id = released.person_id
+    FROM released WHERE s.person_id = $1
     RETURNING ($18::bytea[])[(s.next_n - $17)::int] AS tag
 ), proof AS (
     INSERT INTO seen_proofs (hash, expires_at) SELECT $19, $20 FROM numbered
@@ -96,14 +96,14 @@ APPROVED: Final = "".join(
 , spent AS (
     UPDATE approvals a SET used_at = $5, share = $28
     FROM used
-    WHERE a.person_id = used.person_id AND a.id = $24 AND a.release_id = $23 AND a.version = $25
+    WHERE a.person_id = $1 AND a.id = $24 AND a.release_id = $23 AND a.version = $25
       AND a.decision = 'approve' AND a.used_at IS NULL AND a.share IS NOT NULL AND a.expires_at > $5
     RETURNING a.person_id
 ), released AS (
     UPDATE releases r SET
         state = 'delivered', versions = $26, commit_key = $27, entry_id = $21, at = $5
     FROM spent
-    WHERE r.person_id = spent.person_id AND r.id = $23 AND r.state = 'approved'
+    WHERE r.person_id = $1 AND r.id = $23 AND r.state = 'approved'
     RETURNING r.person_id
 )""",
         _NUMBERED,

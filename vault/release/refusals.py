@@ -42,6 +42,13 @@ class TooOften(TooMany):
     advice = "Wait as long as Retry-After says; the member `limit` names the limit."
 
 
+class TooManyWaiting(TooMany):
+    """The officers have enough of this grant before them. Not recorded: what already waits is."""
+
+    name, title = "too-many-waiting", "Too many releases of this grant await an officer"
+    advice = "Wait until some of them are decided, then ask again."
+
+
 class ReleaseDenied(Refused):
     """A release officer denied this release."""
 
