@@ -8,6 +8,8 @@ from vault.consent import Given
 from vault.crypto.signing import is_signed
 from vault.errors import CannotOpen, Tampered
 from vault.release.approvals import APPROVE, Verdict
+from vault.release.refusals import TooManyWaiting
+from vault.release.waiting import MOST_WAITING
 
 EDITS = {
     "approved by hand": "UPDATE releases SET state = 'approved'",
@@ -80,3 +82,13 @@ async def test_the_decision_is_signed_by_the_officer(releases: Releases, token: 
     )
     public = releases.consents.world.staff.third.bundle.signing_public
     assert is_signed(public, verdict.message(), row["signature"])
+
+
+async def test_a_requester_cannot_fill_the_desk(releases: Releases, token: str) -> None:
+    """Five releases of a grant may wait; the sixth is refused until one of them is decided."""
+    waiting = [(await releases.release(token, NUMBER, key=f"key-{n}")).location for n in range(MOST_WAITING)]
+    with pytest.raises(TooManyWaiting):
+        await releases.release(token, NUMBER, key="one-more")
+    assert len(await releases.entries("release.requested")) == MOST_WAITING
+    await decide(releases, waiting[0] or "")
+    assert (await releases.release(token, NUMBER, key="one-more")).status == 202
