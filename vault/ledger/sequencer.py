@@ -4,8 +4,9 @@ Every process of an installation may run one; an advisory lock lets one of them 
 wait. What protects the tree is not the lock but the epoch: a new leader raises it, and the commit of
 an old one then does nothing (``commit``).
 
-No timer gathers batches: whatever came in while the last commit was under way is the next batch, at
-most ``CAP`` drafts. LISTEN/NOTIFY and :meth:`Sequencer.hint` only make it look sooner; it polls anyway.
+Whatever came in while the last commit was under way is the next batch, at most ``CAP`` drafts; only when
+several came does the next one wait ``GATHERING``. LISTEN/NOTIFY and :meth:`Sequencer.hint` only make it look
+sooner; it polls anyway.
 """
 
 import asyncio
@@ -32,6 +33,9 @@ LOCK_CLASS: Final = 0x6C656467
 SHORTEST_PAUSE: Final = 0.002
 LONGEST_PAUSE: Final = 0.25
 """Seconds between looks at an empty outbox: from the first to the second, doubling."""
+GATHERING: Final = 0.004
+"""Seconds that a sequencer lets pass after a batch of more than one: several are writing, and every commit costs each
+process that follows the log a step of its own. Who writes alone never waits for it."""
 RECENT: Final = 200
 """Milliseconds: drafts older than this before the newest seen are looked for only once in a second."""
 _NOWHERE: Final = UUID(int=0)
@@ -154,8 +158,10 @@ class Sequencer:
         pause = SHORTEST_PAUSE
         while True:
             self._news.clear()
-            if await self._step():
+            if entries := await self._step():
                 pause = SHORTEST_PAUSE
+                if entries > 1:
+                    await asyncio.sleep(GATHERING)
                 continue
             try:
                 async with asyncio.timeout(pause):
@@ -164,11 +170,11 @@ class Sequencer:
             except TimeoutError:
                 pause = min(2 * pause, LONGEST_PAUSE)
 
-    async def _step(self) -> bool:
-        """Put what waits into the tree, at most one batch. Returns whether there was any."""
+    async def _step(self) -> int:
+        """Put what waits into the tree, at most one batch. Returns how many drafts there were."""
         drained = await self._look()
         if not drained:
-            return False
+            return 0
         now = self._database.clock.now()
         drafts = readable(drained, taken=self._taken, at_ms=millis(now))
         await self._know_seqs(drafts)
@@ -177,12 +183,12 @@ class Sequencer:
             await self._commit(batch, [row.id for row in drained], now)
         except asyncpg.UniqueViolationError:
             await self._settle(drained)
-            return True
+            return len(drained)
         newest = int(drained[-1].id) >> 80
         self._floor = UUID(int=max(0, newest - RECENT) << 80)
         self._edge.forget(self._edge.size)
         self._on_commit()
-        return True
+        return len(drained)
 
     async def _look(self) -> list[Drained]:
         # Drained rows leave dead index entries behind until vacuum comes: start beyond them, mostly.
