@@ -4,7 +4,6 @@ import json
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import click
 
@@ -24,9 +23,8 @@ def main() -> None:
 @click.option(
     "--people", type=click.IntRange(1, 100_000), default=300, show_default=True, help="Persons, a grant each."
 )
-@click.option("--profile", type=click.Path(path_type=Path), help="Write the workers' CPU profiles into this folder.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
-def release(seconds: float, connections: str, *, workers: int, people: int, **output: Any) -> None:
+def release(seconds: float, connections: str, *, workers: int, people: int, as_json: bool) -> None:
     """Releases per second and their latency, beside the floors measured in the same run.
 
     \b
@@ -34,9 +32,9 @@ def release(seconds: float, connections: str, *, workers: int, people: int, **ou
     """
     counts = tuple(int(each) for each in connections.split(","))
     with TemporaryDirectory(prefix="pivault-bench-") as folder:
-        plan = Plan(Path(folder), seconds, counts, workers, people, output["profile"])
-        result = measure(plan, tell=lambda text: None if output["as_json"] else click.echo(text, err=True))
-    click.echo(json.dumps(result, indent=2) if output["as_json"] else table(result))
+        plan = Plan(Path(folder), seconds, counts, workers, people)
+        result = measure(plan, tell=lambda text: None if as_json else click.echo(text, err=True))
+    click.echo(json.dumps(result, indent=2) if as_json else table(result))
     sys.exit(0 if result["holds"] else 1)
 
 

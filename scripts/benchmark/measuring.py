@@ -38,7 +38,6 @@ class Plan:
     connections: tuple[int, ...]
     workers: int
     people: int
-    profile: Path | None
 
 
 def measure(plan: Plan, tell: Callable[[str], None]) -> dict[str, Any]:
