@@ -32,9 +32,7 @@ def upgrade() -> None:
         sa.Column("number", sa.BigInteger(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.CheckConstraint("compartment IN ('general', 'sensitive')", name="ck_grant_parts_compartment"),
-        sa.PrimaryKeyConstraint(
-            "person_id", "grant_id", "section", "compartment", "number", name="pk_grant_parts"
-        ),
+        sa.PrimaryKeyConstraint("person_id", "grant_id", "section", "compartment", "number", name="pk_grant_parts"),
     )
     op.create_table(
         "grant_uses",
