@@ -22,10 +22,10 @@ from vault.profile.catalogue import catalogue
 from vault.registry import Founder, found
 from vault.requesters import register as registered
 from vault.requesters.applications import read_application
-from vault.requesters.desk import apply
 from vault.requesters.uscc import check_character as uscc_character
-from vault.requesters.vetting import Decided, decide
 from vault.signin import Attempt, Doorway, Holder, prepare, sign_in
+from vault.vetting.decisions import Decided, decide
+from vault.vetting.desk import apply
 
 PASSWORD = "one password for all of these people"  # noqa: S105  # they exist while the measurement runs
 ITEMS = {

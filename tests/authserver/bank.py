@@ -23,8 +23,8 @@ from vault.consent import Choice, give
 from vault.crypto.canonical import digest
 from vault.db import Database, Session
 from vault.ids import CLIENT, PersonId, public
-from vault.requesters.vetting import Decided
 from vault.signin import Holder
+from vault.vetting.decisions import Decided
 
 REDIRECT = "https://harbour.example/back"
 ITEMS = {"identity.name": "raw", "contact.phone_number": "masked"}

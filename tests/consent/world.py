@@ -11,8 +11,8 @@ from vault.db import Session
 from vault.ids import PersonId
 from vault.profile.catalogue import catalogue
 from vault.requesters import register
-from vault.requesters.vetting import Decided
 from vault.signin import Holder
+from vault.vetting.decisions import Decided
 
 NOTICE = digest(b"the page as it was shown")
 DECLARED = {

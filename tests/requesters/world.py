@@ -8,9 +8,9 @@ from vault.db import Database
 from vault.ids import ApplicationId
 from vault.registry import Founder, found
 from vault.requesters.applications import read_application
-from vault.requesters.desk import apply
-from vault.requesters.vetting import Decided, decide
 from vault.signin import Attempt, Doorway, Holder, prepare, sign_in
+from vault.vetting.decisions import Decided, decide
+from vault.vetting.desk import apply
 
 PASSWORD = "correct horse battery staple"
 STAFF = (

@@ -12,8 +12,8 @@ from vault.edge.csrf import NO_FORM_TOKEN
 from vault.edge.request import VaultRequest
 from vault.errors import Unauthenticated
 from vault.ids import ApplicationId
-from vault.requesters import desk
 from vault.requesters.applications import Application
+from vault.vetting import desk
 
 TOKEN_HEADER = "Application-Token"  # noqa: S105 - a header's name
 

@@ -13,8 +13,8 @@ from vault.db import Session
 from vault.edge.request import VaultRequest
 from vault.ids import ApplicationId
 from vault.registry import officer
-from vault.requesters import desk, vetting
 from vault.signin import OFFICER, Holder
+from vault.vetting import decisions, desk
 
 
 class DecisionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -84,7 +84,7 @@ async def decide_application(request: VaultRequest, application: FromPath[str]) 
     application_id = ApplicationId(ids.parse(ids.APPLICATION, application))
     approve, reason = body.decision == "approve", body.reason.strip()
     async with request.acting(OFFICER) as holder:
-        decided = await vetting.decide_on_record(
+        decided = await decisions.decide_on_record(
             request.doors.database, holder, application_id, approve=approve, reason=reason
         )
     return ApplicationDecided(
@@ -96,12 +96,12 @@ async def decide_application(request: VaultRequest, application: FromPath[str]) 
 
 
 async def _applications(session: Session, holder: Holder) -> list[desk.ApplicationView]:
-    await officer(session, holder, vetting.ROLE)
+    await officer(session, holder, decisions.ROLE)
     return await desk.applications(session)
 
 
 async def _application(session: Session, holder: Holder, application: str) -> desk.ApplicationView:
-    await officer(session, holder, vetting.ROLE)
+    await officer(session, holder, decisions.ROLE)
     return await desk.application(session, ApplicationId(ids.parse(ids.APPLICATION, application)))
 
 

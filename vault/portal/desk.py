@@ -22,9 +22,9 @@ from vault.profile.catalogue import catalogue
 from vault.registry import StaffMember, officer, staff_member
 from vault.registry.staff import active
 from vault.release import desk as release_desk
-from vault.requesters import desk, vetting
 from vault.requesters.declarations import DeclaredItem
 from vault.signin import OFFICER, Holder
+from vault.vetting import decisions, desk
 
 _TABS: Final = {"open": N_("Open"), "decided": N_("Decided")}
 
@@ -74,7 +74,7 @@ async def _decide(request: VaultRequest, application: str, decision: str, reason
     application_id = ApplicationId(ids.parse(ids.APPLICATION, application))
     approve = decision == "approve"
     async with request.acting(OFFICER) as holder:
-        await vetting.decide_on_record(request.doors.database, holder, application_id, approve=approve, reason=reason)
+        await decisions.decide_on_record(request.doors.database, holder, application_id, approve=approve, reason=reason)
 
 
 async def _queues(session: Session, holder: Holder, show: str, spoken: Language) -> dict[str, Any]:
@@ -105,7 +105,7 @@ def _row(view: desk.ApplicationView, spoken: Language) -> dict[str, Any]:
 
 
 async def _application(session: Session, holder: Holder, application: str, spoken: Language) -> dict[str, Any]:
-    member = await officer(session, holder, vetting.ROLE)
+    member = await officer(session, holder, decisions.ROLE)
     view = await desk.application(session, ApplicationId(ids.parse(ids.APPLICATION, application)))
     body: dict[str, Any] = msgspec.to_builtins(view.body)
     declared = view.body.declaration

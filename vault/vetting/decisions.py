@@ -26,10 +26,10 @@ from vault.registry import StaffMember, officer, staff_member
 from vault.requesters.activation import activate, permit_end, reserve
 from vault.requesters.applications import Application
 from vault.requesters.declarations import declaration_digest
-from vault.requesters.desk import decisions_of
 from vault.requesters.permits import Permit, PermitTerms, decision_message, verify_permit
-from vault.requesters.tables import ApplicationDecision, ApplicationRow
 from vault.signin.holders import Holder
+from vault.vetting.desk import decisions_of
+from vault.vetting.tables import ApplicationDecision, ApplicationRow
 
 ROLE: Final = "vetting"
 SHORTEST_REASON: Final = 4

@@ -19,13 +19,14 @@ from vault.ledger.tables import OutboxRow
 from vault.registry import staff_member
 from vault.requesters import register
 from vault.requesters.applications import read_application
-from vault.requesters.desk import Applied, applications, apply, status
-from vault.requesters.desk import application as one_application
 from vault.requesters.liveness import NotLive
 from vault.requesters.permits import decision_message, verify_permit
-from vault.requesters.tables import ApplicationDecision, Client, DeclarationRow, Requester
-from vault.requesters.vetting import Decided, OwnOrganisation, SameOfficer, decide, decide_on_record
+from vault.requesters.tables import Client, DeclarationRow, Requester
 from vault.signin import Holder
+from vault.vetting.decisions import Decided, OwnOrganisation, SameOfficer, decide, decide_on_record
+from vault.vetting.desk import Applied, applications, apply, status
+from vault.vetting.desk import application as one_application
+from vault.vetting.tables import ApplicationDecision
 
 
 async def hand_in(db: Database, **changes: Any) -> Applied:

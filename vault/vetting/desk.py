@@ -18,7 +18,7 @@ from vault.ledger.events import REGISTRY, Event
 from vault.ledger.log import append
 from vault.profile.catalogue import item
 from vault.requesters.applications import Application, check_application
-from vault.requesters.tables import ApplicationDecision, ApplicationRow
+from vault.vetting.tables import ApplicationDecision, ApplicationRow
 
 
 @dataclass(frozen=True)

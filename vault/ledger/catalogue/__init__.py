@@ -1,0 +1,24 @@
+"""The closed catalogue of events: what the ledger can say, and nothing else.
+
+One row per event, in the file of its subject: who may be its actor, whether it is about a person, which fields of
+:class:`vault.ledger.events.Event` it must and may carry. To add an event, add a row. Rows are never
+renamed or given another meaning, since old entries keep their names. No I/O here.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from vault.ledger.catalogue.consent import CONSENT
+from vault.ledger.catalogue.kinds import About, ActorKind, Kind
+from vault.ledger.catalogue.oversight import OVERSIGHT
+from vault.ledger.catalogue.persons import PERSONS
+from vault.ledger.catalogue.releases import RELEASES
+from vault.ledger.catalogue.requesters import REQUESTERS
+from vault.ledger.catalogue.staff import STAFF
+
+__all__ = ["CATALOGUE", "About", "ActorKind", "Kind"]
+
+CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
+    {**STAFF, **PERSONS, **REQUESTERS, **CONSENT, **RELEASES, **OVERSIGHT}
+)

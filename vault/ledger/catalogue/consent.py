@@ -1,0 +1,50 @@
+"""Requests, grants, tokens."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from vault.ledger.catalogue.kinds import SOME_TERMS, TERMS, About, Kind, kind
+
+CONSENT: Final[Mapping[str, Kind]] = {
+    "consent.requested": kind(
+        "A requester asks for consent.", by="requester", about=About.PERHAPS, must=TERMS, may="ref"
+    ),
+    "consent.refused": kind(
+        "What a requester asked consent for goes too far; items names what.",
+        by="requester registry",
+        about=About.PERHAPS,
+        must="requester reason",
+        may=f"{SOME_TERMS} ref",
+    ),
+    "grant.given": kind(
+        "The person allowed it.", by="person", about=About.SOMEBODY, must=f"{TERMS} consent", may="permit reason"
+    ),
+    "grant.declined": kind(
+        "The person said no.",
+        by="person",
+        about=About.SOMEBODY,
+        must="requester declaration",
+        may="declaration_version purpose items reason",
+    ),
+    "grant.changed": kind(
+        "A grant was narrowed, extended or replaced; outcome says which.",
+        by="person officer regulator",
+        about=About.SOMEBODY,
+        must="requester declaration outcome",
+        may="declaration_version purpose items consent reason second",
+    ),
+    "grant.withdrawn": kind(
+        "A grant was ended.",
+        by="person officer regulator registry",
+        about=About.SOMEBODY,
+        must="requester declaration",
+        may="declaration_version purpose items consent reason second",
+    ),
+    "token.refused": kind(
+        "A known requester was refused a token.",
+        by="requester",
+        about=About.PERHAPS,
+        must="requester reason",
+        may=SOME_TERMS,
+    ),
+}

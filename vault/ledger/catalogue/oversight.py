@@ -1,0 +1,23 @@
+"""Oversight, and the log itself."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from vault.ledger.catalogue.kinds import About, Kind, kind
+
+OVERSIGHT: Final[Mapping[str, Kind]] = {
+    "query.made": kind(
+        "A regulator asked the ledger; digest is of the question.",
+        by="regulator",
+        about=About.PERHAPS,
+        must="digest",
+        may="count outcome reason ref",
+    ),
+    "refusals.counted": kind("Refusals of strangers, in aggregate.", by="registry", must="reason count", may="outcome"),
+    "draft.refused": kind(
+        "The outbox held something that is no entry; digest is of its bytes, ref its id.",
+        by="registry",
+        about=About.PERHAPS,
+        must="ref reason digest",
+    ),
+}

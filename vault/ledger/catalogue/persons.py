@@ -1,0 +1,42 @@
+"""Persons and their vaults."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from vault.ledger.catalogue.kinds import About, Kind, kind
+
+PERSONS: Final[Mapping[str, Kind]] = {
+    "person.registered": kind("A vault was opened.", by="person", about=About.SOMEBODY, may="outcome"),
+    "person.registration_refused": kind(
+        "Somebody tried to open another vault for the number this person holds.",
+        by="registry",
+        about=About.PERHAPS,
+        must="reason",
+    ),
+    "person.claim_yielded": kind(
+        "The number this person claimed was proved to be somebody else's; their vault lost its claim to it.",
+        by="registry",
+        about=About.SOMEBODY,
+        must="reason",
+    ),
+    "person.proofed": kind(
+        "A source confirmed the person; outcome is the level reached.",
+        by="person registry",
+        about=About.SOMEBODY,
+        must="outcome",
+        may="source items digest",
+    ),
+    "person.proofing_failed": kind(
+        "A source did not confirm the person.",
+        by="person registry",
+        about=About.SOMEBODY,
+        must="reason",
+        may="source items",
+    ),
+    "credential.added": kind("A way to sign in was added.", by="person", about=About.SOMEBODY, may="outcome"),
+    "credential.removed": kind("A way to sign in was removed.", by="person", about=About.SOMEBODY, may="reason"),
+    "section.written": kind(
+        "A new version of a section.", by="person", about=About.SOMEBODY, must="items", may="commit outcome"
+    ),
+    "section.erased": kind("A section was erased.", by="person", about=About.SOMEBODY, must="items", may="reason"),
+}

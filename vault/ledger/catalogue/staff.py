@@ -1,0 +1,37 @@
+"""The registry and its people."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from vault.ledger.catalogue.kinds import About, Kind, kind
+
+STAFF: Final[Mapping[str, Kind]] = {
+    "registry.founded": kind("The founding ceremony took place.", by="registry", may="count digest"),
+    "officer.added": kind("An officer was made.", by="registry officer", must="ref roles", may="second"),
+    "officer.changed": kind("An officer's roles changed.", by="officer", must="ref roles", may="second reason"),
+    "officer.left": kind("An officer lost all roles.", by="officer registry", must="ref", may="second reason"),
+    "regulator.added": kind("A regulator was admitted.", by="registry officer", must="ref", may="second roles"),
+    "regulator.left": kind("A regulator lost access.", by="officer registry", must="ref", may="second reason"),
+    "access.refused": kind(
+        "A member of staff tried what their roles do not allow.",
+        by="officer regulator",
+        about=About.PERHAPS,
+        must="reason",
+        may="ref requester",
+    ),
+    "key.handed_on": kind(
+        "A holder of a role's key gave it to a colleague of the same role; ref names the colleague.",
+        by="officer regulator",
+        must="key ref",
+    ),
+    "sign_in.begun": kind(
+        "Somebody signed in; outcome says whether from a known device.",
+        by="person officer regulator",
+        about=About.PERHAPS,
+        may="outcome",
+    ),
+    "sign_in.ended": kind(
+        "Somebody signed out.", by="person officer regulator", about=About.PERHAPS, may="outcome reason"
+    ),
+    "key.rotated": kind("A key has a new version.", by="registry officer", must="key", may="count reason second"),
+}
