@@ -88,6 +88,9 @@ async def activate(
         jwks=application.client.jwks,
         redirect_uris=list(application.client.redirect_uris),
         status="active",
+        registration=None,
+        key_times=None,
+        sandbox_of=None,
     )
     session.add(held)
     await session.flush()

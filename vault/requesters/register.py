@@ -18,6 +18,7 @@ from vault.crypto.sealing import same
 from vault.db import Session
 from vault.errors import NotFound, Tampered
 from vault.ids import DeclarationId, RequesterId
+from vault.requesters.client_metadata import read_stored
 from vault.requesters.declarations import Declaration, declaration_digest
 from vault.requesters.liveness import NotLive, Standing, check_live, why_not_live
 from vault.requesters.permits import Permit, PermitTerms
@@ -88,6 +89,8 @@ def read_client(ring: KeyRing, found: Mapping[str, Any] | None, now: datetime) -
         declaration_id=DeclarationId(declared["id"]),
         jwks=held["jwks"],
         redirect_uris=held["redirect_uris"],
+        metadata=read_stored(held["registration"]),
+        sandbox_of=held["sandbox_of"],
     )
     return KnownClient(view, why_not_live([_standing(what, row) for what, row in rows.items()], now))
 

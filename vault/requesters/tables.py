@@ -91,7 +91,16 @@ class Client(Guarded, Base):
         sa.CheckConstraint(_LAPSES, name="status"),
         {"info": {"grants": _REGISTER}},
     )
-    guarded: ClassVar[tuple[str, ...]] = ("requester_id", "declaration_id", "jwks", "redirect_uris", "status")
+    guarded: ClassVar[tuple[str, ...]] = (
+        "requester_id",
+        "declaration_id",
+        "jwks",
+        "redirect_uris",
+        "status",
+        "registration",
+        "key_times",
+        "sandbox_of",
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     requester_id: Mapped[RequesterId] = mapped_column()
@@ -99,3 +108,9 @@ class Client(Guarded, Base):
     jwks: Mapped[dict[str, Any]] = mapped_column()
     redirect_uris: Mapped[list[str]] = mapped_column()
     status: Mapped[str] = mapped_column()
+    registration: Mapped[dict[str, Any] | None] = mapped_column()
+    """Its other metadata (:mod:`vault.requesters.client_metadata`); null: all defaults."""
+    key_times: Mapped[dict[str, Any] | None] = mapped_column()
+    """{kid: {"from": ms, "until": ms}} for keys that do not hold for ever; null: all do."""
+    sandbox_of: Mapped[UUID | None] = mapped_column()
+    """Null for a client in production; else the client this one is the sandbox of."""

@@ -6,12 +6,14 @@ from typing import Any
 from uuid import UUID
 
 from vault.ids import DeclarationId, RequesterId
+from vault.requesters.client_metadata import DEFAULT, ClientMetadata
 from vault.requesters.declarations import Declaration
 
 
 @dataclass(frozen=True)
 class ClientView:
-    """A live OAuth client. ``jwks`` is {"keys": [public JWK, …]}; ``requester_name`` {"zh-CN": …, "en": …}."""
+    """A live OAuth client. ``jwks`` is {"keys": [public JWK, …]}; ``requester_name`` {"zh-CN": …, "en": …};
+    ``sandbox_of``: the client it is the sandbox of, one that sees test persons only."""
 
     client_id: UUID
     requester_id: RequesterId
@@ -19,6 +21,8 @@ class ClientView:
     declaration_id: DeclarationId
     jwks: dict[str, Any]
     redirect_uris: list[str]
+    metadata: ClientMetadata = DEFAULT
+    sandbox_of: UUID | None = None
 
 
 @dataclass(frozen=True)
