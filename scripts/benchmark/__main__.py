@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 
 import click
 
+from benchmark import tokens as token_bench
 from benchmark.measuring import Plan, measure
 from benchmark.report import table
 
@@ -35,6 +36,26 @@ def release(seconds: float, connections: str, *, workers: int, people: int, as_j
         plan = Plan(Path(folder), seconds, counts, workers, people)
         result = measure(plan, tell=lambda text: None if as_json else click.echo(text, err=True))
     click.echo(json.dumps(result, indent=2) if as_json else table(result))
+    sys.exit(0 if result["holds"] else 1)
+
+
+@main.command()
+@click.option("--seconds", type=click.FloatRange(1, 600), default=10, show_default=True, help="Length of each phase.")
+@click.option("--connections", type=click.IntRange(1, 1000), default=32, show_default=True, help="Kept connections.")
+@click.option("--workers", default="1,2", show_default=True, help="Numbers of server processes, measured in turn.")
+@click.option("--people", type=click.IntRange(1, 100_000), default=100, show_default=True, help="Whose tokens.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
+def tokens(seconds: float, connections: int, *, workers: str, people: int, as_json: bool) -> None:
+    """Refresh with private_key_jwt and DPoP, and introspection: per second, and CPU of each, database included.
+
+    \b
+    Example: scripts/bench tokens --workers 2 --seconds 20
+    """
+    with TemporaryDirectory(prefix="pivault-bench-") as folder:
+        counts = tuple(int(each) for each in workers.split(","))
+        plan = token_bench.Plan(Path(folder), seconds, connections, counts, people)
+        result = token_bench.measure(plan, tell=lambda text: None if as_json else click.echo(text, err=True))
+    click.echo(json.dumps(result, indent=2) if as_json else token_bench.table(result))
     sys.exit(0 if result["holds"] else 1)
 
 

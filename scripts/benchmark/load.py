@@ -4,7 +4,6 @@ Reads one JSON object from standard input, writes one to standard output.
 """
 
 import asyncio
-import os
 import resource
 import sys
 import time
@@ -14,23 +13,7 @@ from typing import Any
 import msgspec
 import uvloop
 
-from vault.clock import unix_millis
-from vault.crypto.canonical import b64, digest, unb64
-from vault.crypto.signing import SigningKey
-
-
-class Job(msgspec.Struct):
-    """One phase: ``most`` requests at most, spread over all tokens."""
-
-    host: str
-    port: int
-    url: str
-    tokens: list[str]
-    seed: str
-    connections: int
-    seconds: float
-    most: int
-    keep_every: int
+from benchmark.calls import Job, requests_of
 
 
 class Outcome(msgspec.Struct):
@@ -41,26 +24,6 @@ class Outcome(msgspec.Struct):
     cpu_seconds: float
     latencies: list[float]
     kept: list[str]
-
-
-def requests_of(job: Job) -> list[bytes]:
-    """Whole HTTP requests, each with a proof and an idempotency key of its own."""
-    key = SigningKey(unb64(job.seed))
-    jwk = {"kty": "OKP", "crv": "Ed25519", "x": b64(key.public)}
-    head = b64(msgspec.json.encode({"typ": "dpop+jwt", "alg": "EdDSA", "jwk": jwk}))
-    at = unix_millis() // 1000
-    hashes = [b64(digest(token.encode())) for token in job.tokens]
-    made = []
-    for number in range(job.most):
-        which = number % len(job.tokens)
-        claims = {"jti": b64(os.urandom(12)), "htm": "POST", "htu": job.url, "iat": at, "ath": hashes[which]}
-        message = f"{head}.{b64(msgspec.json.encode(claims))}"
-        proof = f"{message}.{b64(key.sign(message.encode()))}"
-        made.append(
-            f"POST /v1/releases HTTP/1.1\r\nHost: {job.host}:{job.port}\r\nAuthorization: DPoP {job.tokens[which]}\r\n"
-            f"DPoP: {proof}\r\nIdempotency-Key: {b64(os.urandom(12))}\r\nContent-Length: 0\r\n\r\n".encode()
-        )
-    return made
 
 
 class Connection(asyncio.Protocol):
@@ -118,7 +81,7 @@ async def run(job: Job) -> Outcome:
             status, body = await connection.ask(request)
             latencies.append(time.perf_counter() - sent)
             statuses[status] += 1
-            if status != 200 or len(latencies) % job.keep_every == 0:
+            if status != job.expected or len(latencies) % job.keep_every == 0:
                 kept.append(body.decode())
 
     await asyncio.gather(*(keep_asking(connection) for connection in connections))

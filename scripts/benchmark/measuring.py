@@ -4,8 +4,6 @@ import asyncio
 import os
 import platform
 import socket
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +13,10 @@ import asyncpg
 import msgspec
 
 from benchmark import floors
-from benchmark.load import Job, Outcome
+from benchmark.calls import Job
 from benchmark.preparing import prepare_world, tokens
-from benchmark.processes import cpu_seconds, postgres, serving
+from benchmark.processes import postgres, serving
+from benchmark.running import run_phase
 from vault.cli.runtime import Runtime, installation
 from vault.crypto.canonical import b64
 from vault.ledger.checkpoint import log_keys
@@ -42,7 +41,7 @@ class Plan:
 
 def measure(plan: Plan, tell: Callable[[str], None]) -> dict[str, Any]:
     """Prepare, serve, load, measure the floors, check."""
-    settings = load(data=plan.folder, port=_free_port(), workers=plan.workers)
+    settings = load(data=plan.folder, port=free_port(), workers=plan.workers)
     with installation(settings) as runtime:
         tell(f"Preparing {plan.people} people with a grant each …")
         asyncio.run(runtime.migrate())
@@ -63,7 +62,7 @@ def measure(plan: Plan, tell: Callable[[str], None]) -> dict[str, Any]:
         }
         phases = _phases(plan, settings, runtime, world, tell)
     return {
-        "machine": {"cpus": os.cpu_count(), "system": platform.platform(), "python": platform.python_version()},
+        "machine": machine(),
         "workers": plan.workers,
         "people": plan.people,
         "floors": {"durable_inserts": inserts, "crypto_one_core": crypto},
@@ -92,9 +91,11 @@ def _phases(
             warming = not found and count == plan.connections[-1] and "warmed" not in groups
             seconds = 2.0 if warming else plan.seconds
             job = Job(
+                kind="release",
                 host=settings.host,
                 port=settings.port,
-                url=f"{settings.issuer_url}/v1/releases",
+                issuer=settings.issuer_url,
+                client_id="",
                 tokens=issued,
                 seed=b64(seed),
                 connections=count,
@@ -133,33 +134,10 @@ async def _tokens(runtime: Runtime, settings: Settings, bank: Any, grants: Any, 
 
 
 def _phase(job: Job, groups: dict[str, list[int]], vkey: str) -> dict[str, Any]:
-    before = {name: cpu_seconds(*pids) for name, pids in groups.items()}
-    command = [sys.executable, "-m", "benchmark.load"]
-    done = subprocess.run(command, input=msgspec.json.encode(job), stdout=subprocess.PIPE, check=True)
-    outcome = msgspec.json.decode(done.stdout, type=Outcome)
-    used = {name: cpu_seconds(*pids) - before[name] for name, pids in groups.items()}
-    delivered = outcome.statuses.get(200, 0)
+    outcome, phase = run_phase(job, groups)
     verified = sum(_is_verified(body, vkey) for body in outcome.kept)
-    return {
-        "connections": job.connections,
-        "per_second": delivered / outcome.seconds,
-        "p50_ms": _at(outcome.latencies, 0.50),
-        "p99_ms": _at(outcome.latencies, 0.99),
-        "delivered": delivered,
-        "statuses": outcome.statuses,
-        "receipts_verified": verified,
-        "receipts_sampled": len(outcome.kept),
-        "cpu_seconds": {"load": outcome.cpu_seconds, **used},
-        "cpu_us_per_release": {
-            name: 1e6 * seconds / max(1, delivered) for name, seconds in {"load": outcome.cpu_seconds, **used}.items()
-        },
-        "seconds": outcome.seconds,
-        "holds": set(outcome.statuses) == {200} and verified == len(outcome.kept),
-    }
-
-
-def _at(latencies: list[float], share: float) -> float:
-    return 1000 * latencies[min(len(latencies) - 1, int(share * len(latencies)))] if latencies else 0.0
+    receipts = {"receipts_verified": verified, "receipts_sampled": len(outcome.kept)}
+    return phase | receipts | {"holds": phase["holds"] and verified == len(outcome.kept)}
 
 
 def _is_verified(body: str, vkey: str) -> bool:
@@ -171,7 +149,13 @@ def _is_verified(body: str, vkey: str) -> bool:
     return bool(verified.entry["ref"] == told["release"] and len(told["items"]) == len(verified.entry["items"]))
 
 
-def _free_port() -> int:
+def machine() -> dict[str, Any]:
+    """What all of it runs on."""
+    return {"cpus": os.cpu_count(), "system": platform.platform(), "python": platform.python_version()}
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -121,7 +121,12 @@ class World:
 
     async def grants(self, bank: Decided, people: int) -> AsyncIterator[tuple[Holder, Given]]:
         """People with two filled sections who allow everything that is asked."""
-        for number in range(people):
+        async for holder in self.people(people):
+            yield holder, await self.db.run(self._give, holder, bank)
+
+    async def people(self, count: int) -> AsyncIterator[Holder]:
+        """People who have just registered."""
+        for number in range(count):
             first = f"110101199{number // 1000 % 10}0101{number % 1000:03}"
             claim = Claim(
                 scheme="cn-ric",
@@ -131,12 +136,10 @@ class World:
                 locale="zh-CN",
                 answer=None,
             )
-            holder = (await register(self.db, claim)).holder
-            yield holder, await self.db.run(self._give, holder, bank, number)
+            yield (await register(self.db, claim)).holder
 
-    async def _give(self, session: Session, holder: Holder, bank: Decided, number: int) -> Given:
-        for section, document in _person(number).items():
-            await sections.write(session, holder, section, document, expected=None)
+    async def _give(self, session: Session, holder: Holder, bank: Decided) -> Given:
+        await fill(session, holder)
         assert bank.client_id is not None
         client = await registered.client(session, bank.client_id)
         declared = await registered.declaration(session, client.declaration_id)
@@ -144,6 +147,12 @@ class World:
         asked = parse([{"type": "personal_information.v1", "items": items, "duration_days": 30}])
         offer = Offer(client, declared, check(asked, declared.body, catalogue()))
         return await give(session, holder, offer, Choice(frozenset(ITEMS), False, "zh-CN", NOTICE))
+
+
+async def fill(session: Session, holder: Holder) -> None:
+    """Two sections of somebody's vault."""
+    for section, document in _person(holder.id.int % 10**8).items():
+        await sections.write(session, holder, section, document, expected=None)
 
 
 async def prepare_world(db: Database, people: int) -> tuple[Decided, list[tuple[Holder, Given]], bytes]:

@@ -17,11 +17,14 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
-def serving(settings: Settings, environment: dict[str, str]) -> Iterator[list[int]]:
-    """`pivault serve` over a prepared installation; gives the ids of its server processes."""
+def serving(settings: Settings, environment: dict[str, str], *, workers: int | None = None) -> Iterator[list[int]]:
+    """`pivault serve` over a prepared installation; gives the ids of its server processes.
+
+    ``workers`` replaces the number that the settings name.
+    """
     command = [
         *(sys.executable, "-m", "vault.cli.main", "serve", "--data", str(settings.data)),
-        *("--port", str(settings.port), "--workers", str(settings.workers)),
+        *("--port", str(settings.port), "--workers", str(workers or settings.workers)),
     ]
     with (settings.data / "bench.log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)

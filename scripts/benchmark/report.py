@@ -13,7 +13,7 @@ def table(result: dict[str, Any]) -> str:
         _HEAD,
     ]
     for phase in result["phases"]:
-        used = phase["cpu_us_per_release"]
+        used = phase["cpu_us"]
         lines.append(
             f"{phase['connections']:>11}  {phase['per_second']:>10.0f}  {phase['p50_ms']:>7.2f}"
             f"  {phase['p99_ms']:>7.2f}   {phase['of_inserts']:>10.2f}  {phase['of_crypto']:>10.2f}"
