@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from vault.requesters.liveness import NotLive, Standing, check_live, why_not_live
+from vault.errors import Tampered
+from vault.requesters.liveness import NotLive, Standing, check_live, lapses
 
 NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
 LATER, EARLIER = NOW + timedelta(seconds=1), NOW - timedelta(seconds=1)
@@ -23,21 +24,20 @@ LATER, EARLIER = NOW + timedelta(seconds=1), NOW - timedelta(seconds=1)
         ("suspended", EARLIER, LATER, "suspended"),
         ("revoked", EARLIER, LATER, "revoked"),
         ("surrendered", EARLIER, LATER, "surrendered"),
-        ("", EARLIER, LATER, ""),
     ],
 )
 def test_every_lapse_has_its_name(
     what: str, status: str, start: datetime, end: datetime | None, lapse: str | None
 ) -> None:
     """Status first, then the times; the end itself is already outside; no end is no validity."""
-    reasons = why_not_live([Standing(what, status, start, end)], NOW)
-    assert reasons == ([] if lapse is None else [f"{what}-{lapse}"])
+    found = lapses([Standing(what, status, start, end)], NOW)
+    assert list(found) == ([] if lapse is None else [f"{what}-{lapse}"])
 
 
 def test_a_client_has_no_end_of_its_own() -> None:
     """A client lives as long as what it belongs to."""
-    assert why_not_live([Standing("client", "active")], NOW) == []
-    assert why_not_live([Standing("client", "suspended")], NOW) == ["client-suspended"]
+    assert not lapses([Standing("client", "active")], NOW)
+    assert list(lapses([Standing("client", "suspended")], NOW)) == ["client-suspended"]
 
 
 def test_all_reasons_are_told() -> None:
@@ -46,3 +46,18 @@ def test_all_reasons_are_told() -> None:
         check_live([Standing("requester", "suspended", None, LATER), Standing("permit", "active", None, NOW)], NOW)
     assert caught.value.reasons == ["requester-suspended", "permit-expired"]
     assert caught.value.reason == "requester-suspended"
+
+
+@pytest.mark.parametrize("status", ["", "Active", "expired", "not-yet-valid"])
+def test_a_status_that_there_is_not(status: str) -> None:
+    """What no row may hold is no state at all, also where the clock knows a state of that name."""
+    with pytest.raises(Tampered):
+        lapses([Standing("client", status)], NOW)
+
+
+def test_a_suspension_that_nobody_confirmed_is_over_by_the_clock() -> None:
+    """At its end, not a moment before; and never where it has no end."""
+    for lifted_at, expected in ((LATER, ["requester-suspended"]), (NOW, []), (None, ["requester-suspended"])):
+        assert list(lapses([Standing("requester", "suspended", None, LATER, lifted_at)], NOW)) == expected
+    ended = Standing("requester", "suspended", None, NOW, EARLIER)
+    assert list(lapses([ended], NOW)) == ["requester-expired"]

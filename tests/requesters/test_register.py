@@ -39,7 +39,7 @@ async def test_only_live_things_are_given_out(database: Database, staff: Staff) 
             known = await register.known_client(
                 await database.pool(), database.ring, decided.client_id, database.clock.now()
             )
-            assert known.lapses == [f"{what}-{lapse}"]
+            assert list(known.lapses) == [f"{what}-{lapse}"]
         await database.run(put, table, "active")
     assert await database.run(register.client, decided.client_id)
 

@@ -19,16 +19,18 @@ from vault.ids import PersonId
 from vault.ledger.events import Event
 from vault.ledger.events import requester as by_requester
 from vault.ledger.log import append
+from vault.requesters.liveness import Lapses
 from vault.requesters.register import KnownClient, known_client
 from vault.requesters.views import ClientView
 
 
 @dataclass(frozen=True)
 class Caller:
-    """An authenticated client. ``lapses``: what of it is not in force; ``proof``: the DPoP proof it sent, if any."""
+    """An authenticated client. ``lapses``: what of it is not in force, and what that stops; ``proof``: the DPoP proof
+    it sent, if any."""
 
     client: ClientView
-    lapses: list[str]
+    lapses: Lapses
     proof: dpop.Proof | None
     now: datetime
 

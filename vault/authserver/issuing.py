@@ -15,6 +15,7 @@ from vault.authserver.server import AuthServer
 from vault.authserver.token_keys import TokenKey
 from vault.consent.standing import GrantStanding
 from vault.consent.terms import BadDetails, ItemForm, OverAsked, parse, within
+from vault.requesters.standing import Capability
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,9 @@ def shown_key(caller: Caller) -> str:
 
 
 def check_caller_live(caller: Caller) -> None:
-    """Raises InvalidGrant while anything of the client is suspended, expired or worse."""
-    if caller.lapses:
-        raise InvalidGrant("client-live", f"This registration is not in force: {', '.join(caller.lapses)}.")
+    """Raises InvalidGrant while anything of the client is in a state that gives no tokens."""
+    if reasons := caller.lapses.stopping(Capability.TOKENS):
+        raise InvalidGrant("client-live", f"This registration is not in force: {', '.join(reasons)}.")
 
 
 def check_grant(caller: Caller, standing: GrantStanding) -> None:

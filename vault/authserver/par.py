@@ -28,6 +28,7 @@ from vault.ledger.log import append
 from vault.profile.catalogue import catalogue
 from vault.requesters import register
 from vault.requesters.redirects import is_registered
+from vault.requesters.standing import Capability
 from vault.requesters.views import ClientView, DeclarationView
 
 URI_PREFIX: Final = "urn:ietf:params:oauth:request_uri:"
@@ -159,7 +160,8 @@ def _as_error(check_name: str, complaint: str) -> OAuthError:
 
 
 def _live(_: Mapping[str, str], caller: Caller) -> str | None:
-    return f"This registration is not in force: {', '.join(caller.lapses)}." if caller.lapses else None
+    reasons = caller.lapses.stopping(Capability.CONSENT)
+    return f"This registration is not in force: {', '.join(reasons)}." if reasons else None
 
 
 def _no_request_uri(form: Mapping[str, str], _: Caller) -> str | None:

@@ -58,11 +58,12 @@ class Registered:
 
     def standings(self) -> list[Standing]:
         """What must be live for any release."""
-        declaration = self.declaration
+        owner, declaration = self.requester, self.declaration
+        since, until = declaration["valid_from"], declaration["valid_until"]
         return [
             Standing("client", self.client["status"]),
-            Standing("requester", self.requester["status"], None, self.requester["valid_until"]),
-            Standing("declaration", declaration["status"], declaration["valid_from"], declaration["valid_until"]),
+            Standing("requester", owner["status"], None, owner["valid_until"], owner["suspended_until"]),
+            Standing("declaration", declaration["status"], since, until, declaration["suspended_until"]),
             Standing("permit", self.permit["status"], None, self.permit["valid_until"]),
         ]
 

@@ -26,7 +26,7 @@ from vault.release.limits import Used
 from vault.release.loaded import Earlier, Loaded, Registered, Row, Wanted
 from vault.release.tables import Approval
 from vault.requesters.declarations import Declaration, declaration_digest
-from vault.requesters.liveness import why_not_live
+from vault.requesters.liveness import lapses
 from vault.requesters.permits import Permit, PermitTerms
 from vault.requesters.tables import Client, DeclarationRow, PermitRow, Requester
 
@@ -134,7 +134,7 @@ class Loader:
         person, grant, client, sections, key = wanted
         found = await connection.fetchrow(LOAD, person, grant, sections, key)
         register = None if fresh else self._remembered.get(client)
-        is_fresh = register is None or bool(why_not_live(register.standings(), now))
+        is_fresh = register is None or bool(lapses(register.standings(), now))
         if is_fresh or register is None:
             register = await self._register(connection, client)
         if found is None or register is None:

@@ -26,22 +26,32 @@ from vault.ledger.log import SHARD
 from vault.release.caller import Proof
 from vault.release.loaded import Loaded
 from vault.release.package import Package
+from vault.requesters.standing import Capability, kept_in
 
-_HELD: Final = """
+
+def _allowed(alias: str, *, may_lapse: bool = False) -> str:
+    """That the row's status lets data go, as the table of standings has it; a suspension that lapsed does."""
+    kept = f"{alias}.status IN ({', '.join(repr(str(state)) for state in kept_in(Capability.DISCLOSE))})"
+    return f"({kept} OR {alias}.status = 'suspended' AND {alias}.suspended_until <= $5)" if may_lapse else kept
+
+
+_HELD: Final = f"""
 WITH held AS (
     SELECT g.person_id
     FROM grants g
     WHERE g.person_id = $1 AND g.id = $2 AND g.version = $3 AND g.token_epoch = $4
       AND g.status = 'active' AND g.expires_at > $5
       AND EXISTS (SELECT FROM persons p WHERE p.person_id = $1 AND p.version = $6 AND p.status = 'active')
-      AND EXISTS (SELECT FROM clients c WHERE c.id = $7 AND c.xmin = $8 AND c.status = 'active')
+      AND EXISTS (SELECT FROM clients c WHERE c.id = $7 AND c.xmin = $8 AND {_allowed("c")})
       AND EXISTS (
-        SELECT FROM requesters r WHERE r.id = $9 AND r.xmin = $10 AND r.status = 'active' AND r.valid_until > $5)
+        SELECT FROM requesters r
+        WHERE r.id = $9 AND r.xmin = $10 AND {_allowed("r", may_lapse=True)} AND r.valid_until > $5)
       AND EXISTS (
-        SELECT FROM declarations d WHERE d.id = $11 AND d.xmin = $12 AND d.status = 'active' AND d.valid_until > $5)
+        SELECT FROM declarations d
+        WHERE d.id = $11 AND d.xmin = $12 AND {_allowed("d", may_lapse=True)} AND d.valid_until > $5)
       AND EXISTS (
         SELECT FROM permits t
-        WHERE t.declaration_id = $11 AND t.xmin = $13 AND t.status = 'active' AND t.valid_until > $5)
+        WHERE t.declaration_id = $11 AND t.xmin = $13 AND {_allowed("t")} AND t.valid_until > $5)
     FOR UPDATE OF g
 ), used AS (
     UPDATE grant_uses u SET
@@ -54,7 +64,7 @@ WITH held AS (
       AND ($15::bigint IS NULL OR u.uses < $15)
       AND (u.window_start IS NULL OR u.window_start <= $14 OR u.window_uses < $16)
     RETURNING u.person_id
-)"""
+)"""  # noqa: S608 - put together from the table of standings
 
 _NUMBERED: Final = """
 , numbered AS (

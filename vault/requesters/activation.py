@@ -19,6 +19,7 @@ from vault.ledger.log import append
 from vault.requesters.applications import Application, Organisation
 from vault.requesters.liveness import NotLive
 from vault.requesters.permits import Permit
+from vault.requesters.standing import Capability, State, allows, state_of
 from vault.requesters.tables import Client, DeclarationRow, PermitRow, Requester
 
 VALID_DAYS: Final = 730
@@ -36,7 +37,7 @@ async def reserve(session: Session, organisation: Organisation) -> RequesterId:
     Raises NotLive when that requester is suspended or worse, Conflict when it is registered under other names.
     """
     owner = await _of_code(session, organisation.uscc) or await _applied_for(session, organisation)
-    _check_may_grow(owner, organisation)
+    _check_may_grow(owner, organisation, session.now)
     return owner.id
 
 
@@ -49,6 +50,7 @@ async def _applied_for(session: Session, organisation: Organisation) -> Requeste
         status="applied",
         vetted_at=None,
         valid_until=None,
+        suspended_until=None,
     )
     try:
         async with session.begin_nested():
@@ -60,10 +62,11 @@ async def _applied_for(session: Session, organisation: Organisation) -> Requeste
     return row
 
 
-def _check_may_grow(owner: Requester, organisation: Organisation) -> None:
-    if owner.status not in {"applied", "active"}:
-        raise NotLive([f"requester-{owner.status}"])
-    if owner.status == "active" and owner.name != msgspec.to_builtins(organisation.name):
+def _check_may_grow(owner: Requester, organisation: Organisation, now: datetime) -> None:
+    status = state_of(owner.status, lifted_at=owner.suspended_until, now=now)
+    if not allows(status, Capability.DECLARING):
+        raise NotLive([f"requester-{status}"])
+    if status is State.ACTIVE and owner.name != msgspec.to_builtins(organisation.name):
         raise Conflict("The register has this organisation under other names: the application must use those.")
 
 
@@ -77,7 +80,7 @@ async def activate(
     owner = await _of_code(session, application.organisation.uscc)
     if owner is None or owner.id != permit.terms.requester:
         raise Conflict("The requester this permit was signed for is gone: the organisation applies again.")
-    _check_may_grow(owner, application.organisation)
+    _check_may_grow(owner, application.organisation, session.now)
     _vet(owner, application.organisation, session.now, permit.terms.valid_until)
     declared = await _declare(session, application, permit)
     _permit(session, permit)
@@ -116,7 +119,7 @@ def _contact(organisation: Organisation) -> dict[str, object]:
 def _vet(owner: Requester, organisation: Organisation, now: datetime, until: datetime) -> None:
     owner.name = msgspec.to_builtins(organisation.name)
     owner.contact = _contact(organisation)
-    owner.status = "active"
+    owner.status, owner.suspended_until = "active", None
     owner.vetted_at = now
     owner.valid_until = max(until, owner.valid_until or until)
 
@@ -134,6 +137,7 @@ async def _declare(session: Session, application: Application, permit: Permit) -
         status="active",
         valid_from=session.now,
         valid_until=permit.terms.valid_until,
+        suspended_until=None,
     )
     session.add(row)
     await session.flush()

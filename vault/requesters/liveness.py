@@ -1,10 +1,11 @@
-"""Whether requester, declaration, permit and client are live: one rule, decided when reading. Pure."""
+"""What of a registration is not in force, and what that stops: one rule, decided when reading. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from vault.errors import Refused
+from vault.requesters.standing import Capability, State, allows, state_of
 
 
 class NotLive(Refused):
@@ -21,37 +22,63 @@ class NotLive(Refused):
 
 @dataclass(frozen=True)
 class Standing:
-    """One thing's status and validity. ``what``: requester, declaration, permit or client."""
+    """One thing's status and validity. ``what``: requester, declaration, permit or client; ``lifted_at``: when a
+    suspension ends that nobody confirms."""
 
     what: str
     status: str
     valid_from: datetime | None = None
     valid_until: datetime | None = None
+    lifted_at: datetime | None = None
+
+    def state(self, now: datetime) -> State:
+        """What it is at this moment.
+
+        In force is what is ``active`` while now is in [valid_from, valid_until). A validity that is missing where
+        one is kept is no validity: only a client has none of its own.
+        """
+        state = state_of(self.status, lifted_at=self.lifted_at, now=now)
+        if state is not State.ACTIVE or self.what == "client":
+            return state
+        if self.valid_until is None or now >= self.valid_until:
+            return State.EXPIRED
+        if self.valid_from is not None and now < self.valid_from:
+            return State.NOT_YET_VALID
+        return state
 
 
-def why_not_live(standings: Iterable[Standing], now: datetime) -> list[str]:
-    """A named reason for everything that is not live at this moment; empty when all of it is.
+@dataclass(frozen=True)
+class Lapses:
+    """Everything of a registration that is not in force: (what, state). True when there is anything.
 
-    A thing is live when its status is ``active`` and now is in [valid_from, valid_until). A validity that is
-    missing where one is kept is no validity: only a client has none of its own.
+    Whether that stops somebody depends on what they want to do: ask :meth:`stopping`.
     """
-    lapses = ((standing.what, _lapse(standing, now)) for standing in standings)
-    return [f"{what}-{lapse}" for what, lapse in lapses if lapse is not None]
+
+    found: tuple[tuple[str, State], ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.found)
+
+    def __iter__(self) -> Iterator[str]:
+        """Every reason, e.g. ``requester-suspended``."""
+        return (f"{what}-{state}" for what, state in self.found)
+
+    def stopping(self, capability: Capability) -> list[str]:
+        """The reasons why this does not work; empty when it does."""
+        return [f"{what}-{state}" for what, state in self.found if not allows(state, capability)]
+
+    def check(self, capability: Capability) -> None:
+        """Raises NotLive with every reason."""
+        if reasons := self.stopping(capability):
+            raise NotLive(reasons)
 
 
-def check_live(standings: Iterable[Standing], now: datetime) -> None:
-    """Raises NotLive with every reason."""
-    if reasons := why_not_live(standings, now):
-        raise NotLive(reasons)
+def lapses(standings: Iterable[Standing], now: datetime) -> Lapses:
+    """Everything that is not in force at this moment."""
+    states = ((standing.what, standing.state(now)) for standing in standings)
+    return Lapses(tuple((what, state) for what, state in states if state is not State.ACTIVE))
 
 
-def _lapse(standing: Standing, now: datetime) -> str | None:
-    if standing.status != "active":
-        return standing.status
-    if standing.what == "client":
-        return None
-    if standing.valid_until is None or now >= standing.valid_until:
-        return "expired"
-    if standing.valid_from is not None and now < standing.valid_from:
-        return "not-yet-valid"
-    return None
+def check_live(standings: Iterable[Standing], now: datetime, capability: Capability = Capability.DISCLOSE) -> None:
+    """Raises NotLive with every reason why this does not work now."""
+    lapses(standings, now).check(capability)

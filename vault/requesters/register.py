@@ -20,8 +20,9 @@ from vault.errors import NotFound, Tampered
 from vault.ids import DeclarationId, RequesterId
 from vault.requesters.client_metadata import read_stored
 from vault.requesters.declarations import Declaration, declaration_digest
-from vault.requesters.liveness import NotLive, Standing, check_live, why_not_live
+from vault.requesters.liveness import Lapses, Standing, check_live, lapses
 from vault.requesters.permits import Permit, PermitTerms
+from vault.requesters.standing import Capability
 from vault.requesters.tables import Client, DeclarationRow, PermitRow, Requester
 from vault.requesters.views import ClientView, DeclarationView
 
@@ -54,15 +55,14 @@ class KnownClient:
     authenticates can be told why it is refused."""
 
     view: ClientView
-    lapses: list[str]
+    lapses: Lapses
 
 
-async def client(session: Session, client_id: UUID) -> ClientView:
-    """A live client. Raises NotFound, or NotLive naming what is not in force."""
+async def client(session: Session, client_id: UUID, capability: Capability = Capability.CONSENT) -> ClientView:
+    """A client that may do this now. Raises NotFound, or NotLive naming what is not in force."""
     found = (await session.execute(_CHAIN, {"client_id": client_id})).mappings().one_or_none()
     known = read_client(session.ring, None if found is None else {str(k): v for k, v in found.items()}, session.now)
-    if known.lapses:
-        raise NotLive(known.lapses)
+    known.lapses.check(capability)
     return known.view
 
 
@@ -92,7 +92,7 @@ def read_client(ring: KeyRing, found: Mapping[str, Any] | None, now: datetime) -
         metadata=read_stored(held["registration"]),
         sandbox_of=held["sandbox_of"],
     )
-    return KnownClient(view, why_not_live([_standing(what, row) for what, row in rows.items()], now))
+    return KnownClient(view, lapses([_standing(what, row) for what, row in rows.items()], now))
 
 
 def _part(found: Mapping[str, Any], what: str, table: type[Any]) -> dict[str, Any]:
@@ -100,19 +100,18 @@ def _part(found: Mapping[str, Any], what: str, table: type[Any]) -> dict[str, An
 
 
 def _standing(what: str, row: Mapping[str, Any]) -> Standing:
-    return Standing(what, row["status"], row.get("valid_from"), row.get("valid_until"))
+    return Standing(what, row["status"], row.get("valid_from"), row.get("valid_until"), row.get("suspended_until"))
 
 
-async def declaration(session: Session, declaration_id: DeclarationId) -> DeclarationView:
-    """A live declaration with its permit and requester. Raises NotFound, or NotLive naming what is not in force."""
+async def declaration(
+    session: Session, declaration_id: DeclarationId, capability: Capability = Capability.CONSENT
+) -> DeclarationView:
+    """A declaration under which this may be done now, with its permit and requester. Raises NotFound, or NotLive
+    naming what is not in force."""
     chain = await _chain_of(session, declaration_id)
-    owner, declared, permit_row = chain.requester, chain.declared, chain.permit_row
-    standings = [
-        Standing("requester", owner.status, None, owner.valid_until),
-        Standing("declaration", declared.status, declared.valid_from, declared.valid_until),
-        Standing("permit", permit_row.status, None, permit_row.valid_until),
-    ]
-    check_live(standings, session.now)
+    owner, declared = chain.requester, chain.declared
+    standings = chain.standings()
+    check_live(standings, session.now, capability)
     permit = chain.permit()
     return DeclarationView(
         id=declared.id,
@@ -142,6 +141,17 @@ class _Chain:
     declared: DeclarationRow
     permit_row: PermitRow
     requester: Requester
+
+    def standings(self) -> list[Standing]:
+        """What must be in force for whatever is done under the declaration."""
+        owner, declared, permit_row = self.requester, self.declared, self.permit_row
+        return [
+            Standing("requester", owner.status, None, owner.valid_until, owner.suspended_until),
+            Standing(
+                "declaration", declared.status, declared.valid_from, declared.valid_until, declared.suspended_until
+            ),
+            Standing("permit", permit_row.status, None, permit_row.valid_until),
+        ]
 
     def body(self) -> Declaration:
         """The declaration, compared with the digest that is under the MAC."""

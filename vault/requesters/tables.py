@@ -11,6 +11,7 @@ from vault.db import Base, Guarded
 from vault.ids import DeclarationId, RequesterId
 
 _LAPSES = "status IN ('applied', 'active', 'suspended', 'revoked', 'surrendered')"
+_LIFTED = "suspended_until IS NULL OR status = 'suspended'"
 _REGISTER = {"vault_app": "SELECT, INSERT, UPDATE", "vault_regulator": "SELECT"}
 
 
@@ -21,9 +22,19 @@ class Requester(Guarded, Base):
     __table_args__ = (
         sa.UniqueConstraint("uscc"),
         sa.CheckConstraint(_LAPSES, name="status"),
+        sa.CheckConstraint(_LIFTED, name="suspended_until"),
+        sa.Index("ix_requesters_status", "status", "id"),
         {"info": {"grants": _REGISTER}},
     )
-    guarded: ClassVar[tuple[str, ...]] = ("name", "uscc", "contact", "status", "vetted_at", "valid_until")
+    guarded: ClassVar[tuple[str, ...]] = (
+        "name",
+        "uscc",
+        "contact",
+        "status",
+        "vetted_at",
+        "valid_until",
+        "suspended_until",
+    )
 
     id: Mapped[RequesterId] = mapped_column(primary_key=True)
     name: Mapped[dict[str, Any]] = mapped_column()
@@ -32,6 +43,8 @@ class Requester(Guarded, Base):
     status: Mapped[str] = mapped_column()
     vetted_at: Mapped[datetime | None] = mapped_column()
     valid_until: Mapped[datetime | None] = mapped_column()
+    suspended_until: Mapped[datetime | None] = mapped_column()
+    """When a suspension that only one officer decided is over; null: not before somebody ends it."""
 
 
 class DeclarationRow(Guarded, Base):
@@ -44,9 +57,20 @@ class DeclarationRow(Guarded, Base):
         sa.UniqueConstraint("requester_id", "number"),
         sa.CheckConstraint(_LAPSES, name="status"),
         sa.CheckConstraint("valid_from < valid_until", name="validity"),
+        sa.CheckConstraint(_LIFTED, name="suspended_until"),
+        # The public register is searched by what declarations contain: purpose, items, forms.
+        sa.Index("ix_declarations_body", "body", postgresql_using="gin", postgresql_ops={"body": "jsonb_path_ops"}),
         {"info": {"grants": _REGISTER}},
     )
-    guarded: ClassVar[tuple[str, ...]] = ("requester_id", "number", "digest", "status", "valid_from", "valid_until")
+    guarded: ClassVar[tuple[str, ...]] = (
+        "requester_id",
+        "number",
+        "digest",
+        "status",
+        "valid_from",
+        "valid_until",
+        "suspended_until",
+    )
 
     id: Mapped[DeclarationId] = mapped_column(primary_key=True)
     requester_id: Mapped[RequesterId] = mapped_column()
@@ -56,6 +80,8 @@ class DeclarationRow(Guarded, Base):
     status: Mapped[str] = mapped_column()
     valid_from: Mapped[datetime] = mapped_column()
     valid_until: Mapped[datetime] = mapped_column()
+    suspended_until: Mapped[datetime | None] = mapped_column()
+    """As of a requester."""
 
 
 class PermitRow(Guarded, Base):
@@ -114,3 +140,57 @@ class Client(Guarded, Base):
     """{kid: {"from": ms, "until": ms}} for keys that do not hold for ever; null: all do."""
     sandbox_of: Mapped[UUID | None] = mapped_column()
     """Null for a client in production; else the client this one is the sandbox of."""
+
+
+class Measure(Guarded, Base):
+    """What was done about the standing of a requester, or of one of its declarations, by whom and why; also what one
+    officer proposed and another one must still decide.
+
+    ``signature`` and ``second_signature``: the officers' own, over what they did; ``until``: the new end of a
+    validity that was shortened; ``lapses_at``: when a proposal, or a suspension by one officer, is over.
+    """
+
+    __tablename__ = "measures"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["requester_id"], ["requesters.id"]),
+        sa.ForeignKeyConstraint(["declaration_id"], ["declarations.id"]),
+        sa.CheckConstraint("act IN ('suspend', 'restore', 'revoke', 'surrender', 'shorten')", name="act"),
+        sa.CheckConstraint("state IN ('proposed', 'done', 'refused')", name="state"),
+        sa.CheckConstraint("(act = 'shorten') = (until IS NOT NULL)", name="until"),
+        sa.Index("ix_measures_requester", "requester_id", "id"),
+        {"info": {"grants": _REGISTER}},
+    )
+    guarded: ClassVar[tuple[str, ...]] = (
+        "requester_id",
+        "declaration_id",
+        "act",
+        "state",
+        "until",
+        "reason",
+        "actor_kind",
+        "actor_id",
+        "signature",
+        "at",
+        "lapses_at",
+        "second_id",
+        "second_reason",
+        "second_signature",
+        "decided_at",
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    requester_id: Mapped[RequesterId] = mapped_column()
+    declaration_id: Mapped[DeclarationId | None] = mapped_column()
+    act: Mapped[str] = mapped_column()
+    state: Mapped[str] = mapped_column()
+    until: Mapped[datetime | None] = mapped_column()
+    reason: Mapped[str] = mapped_column()
+    actor_kind: Mapped[str] = mapped_column()
+    actor_id: Mapped[UUID | None] = mapped_column()
+    signature: Mapped[bytes | None] = mapped_column()
+    at: Mapped[datetime] = mapped_column()
+    lapses_at: Mapped[datetime | None] = mapped_column()
+    second_id: Mapped[UUID | None] = mapped_column()
+    second_reason: Mapped[str | None] = mapped_column()
+    second_signature: Mapped[bytes | None] = mapped_column()
+    decided_at: Mapped[datetime | None] = mapped_column()
