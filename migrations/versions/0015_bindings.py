@@ -4,13 +4,19 @@ Revision ID: 0015
 Revises: 0014
 """
 
+from alembic import op
+
 revision = "0015"
 down_revision = "0014"
 
+_BOUND = ("pushed_requests", "codes", "refresh_tokens")
+
 
 def upgrade() -> None:
-    pass
+    for table in _BOUND:
+        op.alter_column(table, "dpop_jkt", new_column_name="bound_to")
 
 
 def downgrade() -> None:
-    pass
+    for table in _BOUND:
+        op.alter_column(table, "bound_to", new_column_name="dpop_jkt")

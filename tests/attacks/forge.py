@@ -100,7 +100,7 @@ def minted(world: World, bank: Bank, *, ago: timedelta = timedelta(0), issuer: s
     key = server.keys.held(UUID(hex=claims_of(bank.access_token)["key"]), now())
     granted = {
         "client_id": opened.client_id,
-        "jkt": opened.jkt,
+        "binding": opened.binding,
         "requester_id": RequesterId(new_uuid()),
         "grant": opened.grant,
         "epoch": opened.epoch,

@@ -31,6 +31,17 @@ ITEMS = {"identity.name": "raw", "contact.phone_number": "masked"}
 VERIFIER = secrets.token_urlsafe(48)
 
 
+@dataclass(frozen=True)
+class Presented:
+    """One request to the API, as its headers show it."""
+
+    authorization: str
+    proofs: list[str] = field(default_factory=list)
+    certificate: bytes | None = None
+    method: str = "POST"
+    url: str = f"{ISSUER}/v1/releases"
+
+
 @dataclass
 class Bank:
     """One client: the key it authenticates with, the key it binds tokens to."""

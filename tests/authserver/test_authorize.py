@@ -109,7 +109,7 @@ async def test_a_suspension_stops_the_page(bank: Bank) -> None:
 EDITS = (
     """body = jsonb_set(body, '{redirect_uri}', '"https://evil.example"')""",
     "decide_by = decide_by + interval '1 day'",
-    "dpop_jkt = 'other'",
+    "bound_to = 'jkt:other'",
 )
 
 

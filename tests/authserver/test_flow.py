@@ -8,9 +8,10 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
-from tests.authserver.bank import ITEMS, REDIRECT, Bank
+from tests.authserver.bank import ITEMS, REDIRECT, Bank, Presented
 from tests.authserver.keys import ISSUER
 from tests.profile.world import Administrator, drafts
+from vault.authserver import bindings
 from vault.authserver.authorize import code_answer, refusal_answer
 from vault.authserver.errors import InvalidProof
 from vault.authserver.resource import ResourceGate
@@ -42,7 +43,7 @@ async def test_the_whole_way(bank: Bank, person: Holder, clock: FixedClock) -> N
     assert {each["item"]: each["form"] for each in issued.authorization_details[0]["items"]} == ITEMS
     access = opened(bank.server, issued.access_token)
     assert access.person == person.id
-    assert access.jkt == bank.dpop.thumbprint
+    assert access.binding == bindings.key(bank.dpop.thumbprint)
     clock.move(timedelta(minutes=30))
     again = await bank.refresh(issued.refresh_token)
     assert again.refresh_token == issued.refresh_token
@@ -67,8 +68,8 @@ async def test_at_the_api(bank: Bank, person: Holder) -> None:
     ath = b64(hashlib.sha256(issued.access_token.encode()).digest())
     text = bank.proof(url, ath=ath)
     gate, now = ResourceGate(bank.server), bank.db.clock.now()
-    access, held = await gate.admit(issued.access_token, text, method="POST", url=url, now=now)
-    assert access.jkt == held.jkt == bank.dpop.thumbprint
+    access, held = await gate.admit(Presented(f"DPoP {issued.access_token}", [text], url=url), now=now)
+    assert access.binding.thumbprint == held.jkt == bank.dpop.thumbprint
     await gate.take(held.seen, held.expires_at)
     with pytest.raises(InvalidProof) as caught:
         await gate.take(held.seen, held.expires_at)
@@ -81,7 +82,8 @@ async def test_another_worker_opens_it(bank: Bank, person: Holder) -> None:
     other = ResourceGate(AuthServer(issuer=ISSUER, database=bank.db))
     url, ath = f"{ISSUER}/v1/releases", b64(hashlib.sha256(issued.access_token.encode()).digest())
     text = bank.proof(url, ath=ath)
-    access, _ = await other.admit(issued.access_token, text, method="POST", url=url, now=bank.db.clock.now())
+    shown = Presented(f"DPoP {issued.access_token}", [text], url=url)
+    access, _ = await other.admit(shown, now=bank.db.clock.now())
     assert access.person == person.id
 
 

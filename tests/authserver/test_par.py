@@ -105,8 +105,8 @@ async def test_a_proof_at_par_binds_the_code(bank: Bank) -> None:
     by_header = await bank.open(await bank.push(bank.proof(url)))
     by_parameter = await bank.open(await bank.push(dpop_jkt=thumbprint))
     by_both = await bank.open(await bank.push(bank.proof(url), dpop_jkt=thumbprint))
-    assert by_header.dpop_jkt == by_parameter.dpop_jkt == by_both.dpop_jkt == thumbprint
-    assert (await bank.open(await bank.push())).dpop_jkt is None
+    assert by_header.bound_to == by_parameter.bound_to == by_both.bound_to == f"jkt:{thumbprint}"
+    assert (await bank.open(await bank.push())).bound_to is None
 
 
 async def test_a_proof_and_another_key_disagree(bank: Bank) -> None:

@@ -224,7 +224,7 @@ async def test_narrowing_at_the_token_request(bank: Bank, person: Holder) -> Non
 
 EDITS = (
     "expires_at = expires_at + interval '1 day'",
-    "dpop_jkt = null, redirect_uri = 'https://evil.example'",
+    "bound_to = null, redirect_uri = 'https://evil.example'",
     "client_id = gen_random_uuid()",
 )
 

@@ -13,7 +13,7 @@ from joserfc.jwk import OKPKey
 
 from tests.authserver.keys import ISSUER, Signer
 from tests.conftest import fresh_ring
-from vault.authserver import tokens
+from vault.authserver import bindings, tokens
 from vault.authserver.errors import InvalidGrant, InvalidToken
 from vault.authserver.metadata import jwks
 from vault.authserver.token_keys import KeyCache, NoTokenKey, TokenKey
@@ -34,7 +34,7 @@ DETAILS = [
 ]
 GRANTED = tokens.Granted(
     client_id=new_uuid(),
-    jkt=Signer.make().thumbprint,
+    binding=bindings.key(Signer.make().thumbprint),
     requester_id=new_uuid(),
     grant=GrantId(new_uuid()),
     epoch=3,
@@ -62,11 +62,11 @@ def issued(ring: MemoryRing = RING, **changes: Any) -> str:
 def test_round_trip() -> None:
     """What was granted is what the release path gets."""
     access = opened(issued())
-    assert (access.client_id, access.grant, access.epoch, access.jkt) == (
+    assert (access.client_id, access.grant, access.epoch, access.binding) == (
         GRANTED.client_id,
         GRANTED.grant,
         GRANTED.epoch,
-        GRANTED.jkt,
+        GRANTED.binding,
     )
     assert (access.person, access.g) == (GRANTED.share.person, GRANTED.share.g)
     assert access.items == (("identity.name", "raw"), ("contact.email", "masked"))
@@ -84,7 +84,7 @@ def test_other_libraries_verify_it() -> None:
         issuer=ISSUER,
         options={"verify_exp": False, "verify_iat": False},
     )
-    assert claims["cnf"] == {"jkt": GRANTED.jkt}
+    assert claims["cnf"] == {"jkt": GRANTED.binding.thumbprint}
     assert claims["exp"] - claims["iat"] == 600
     assert claims["authorization_details"] == DETAILS
     header = jwt.get_unverified_header(issued())
@@ -235,7 +235,7 @@ def test_any_text_is_refused(text: str) -> None:
     with pytest.raises(InvalidToken):
         opened(text)
     for opening in (
-        lambda: tokens.open_refresh_token(RING, text, client_id=GRANTED.client_id, jkt=GRANTED.jkt),
+        lambda: tokens.open_refresh_token(RING, text, client_id=GRANTED.client_id, bound_to=GRANTED.binding.lasting),
         lambda: tokens.open_code(KEY, text, GRANTED.grant),
     ):
         with pytest.raises(InvalidGrant):
@@ -246,26 +246,26 @@ def test_refresh_tokens_open_for_their_client_and_key_alone() -> None:
     """Client and DPoP key are part of what it is sealed to, whatever the database says."""
     token = tokens.new_refresh_token(RING, GRANTED)
     assert token.startswith("rt_")
-    assert tokens.open_refresh_token(RING, token, client_id=GRANTED.client_id, jkt=GRANTED.jkt) == (
+    assert tokens.open_refresh_token(RING, token, client_id=GRANTED.client_id, bound_to=GRANTED.binding.lasting) == (
         GRANTED.grant,
         GRANTED.share,
     )
-    for client_id, jkt, ring in (
-        (new_uuid(), GRANTED.jkt, RING),
-        (GRANTED.client_id, Signer.make().thumbprint, RING),
-        (GRANTED.client_id, GRANTED.jkt, fresh_ring()),
+    for client_id, bound_to, ring in (
+        (new_uuid(), GRANTED.binding.lasting, RING),
+        (GRANTED.client_id, bindings.key(Signer.make().thumbprint).lasting, RING),
+        (GRANTED.client_id, GRANTED.binding.lasting, fresh_ring()),
     ):
         with pytest.raises(InvalidGrant):
-            tokens.open_refresh_token(ring, token, client_id=client_id, jkt=jkt)
+            tokens.open_refresh_token(ring, token, client_id=client_id, bound_to=bound_to)
     assert tokens.new_refresh_token(RING, GRANTED) != token
 
 
 def test_a_refresh_token_of_the_wrong_length_is_refused() -> None:
     """Even under the right key."""
-    where = tokens.refresh_place(GRANTED.client_id, GRANTED.jkt)
+    where = tokens.refresh_place(GRANTED.client_id, GRANTED.binding.lasting)
     short = "rt_" + b64(ring_seal(RING, "refresh", b"short", where))
     with pytest.raises(InvalidGrant):
-        tokens.open_refresh_token(RING, short, client_id=GRANTED.client_id, jkt=GRANTED.jkt)
+        tokens.open_refresh_token(RING, short, client_id=GRANTED.client_id, bound_to=GRANTED.binding.lasting)
 
 
 def test_codes_open_for_their_grant_alone() -> None:

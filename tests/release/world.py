@@ -14,6 +14,7 @@ from tests.authserver.keys import Signer, proof
 from tests.consent.world import Consents, asked, choice, declaration
 from tests.profile.world import Administrator
 from tests.requesters.samples import text
+from vault.authserver import bindings
 from vault.authserver.resource import ResourceGate
 from vault.authserver.server import AuthServer
 from vault.authserver.tokens import Granted, Share, new_access_token
@@ -84,7 +85,7 @@ class Releases:
         wanted = items or {item.item: item.form for item in given.items}
         granted = {
             "client_id": self.consents.bank.client_id,
-            "jkt": self.key.thumbprint,
+            "binding": bindings.key(self.key.thumbprint),
             "requester_id": self.consents.bank.requester,
             "grant": given.grant,
             "epoch": given.token_epoch,
@@ -102,8 +103,8 @@ class Releases:
     def ask(self, token: str, *items: str, key: str | None = None, proof: str | None = None) -> Ask:
         """A request for these items, or for all."""
         return Ask(
-            token=token,
-            proof=proof or self.proof(token),
+            authorization=f"DPoP {token}",
+            proofs=[proof or self.proof(token)],
             method="POST",
             url=URL,
             items=items or None,
@@ -134,8 +135,8 @@ class Releases:
         """The state a release is in."""
         url = f"{ISSUER}{location}"
         ask = Ask(
-            token=token,
-            proof=self.proof(token, url, htm="GET", **claims),
+            authorization=f"DPoP {token}",
+            proofs=[self.proof(token, url, htm="GET", **claims)],
             method="GET",
             url=url,
             items=None,

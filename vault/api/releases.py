@@ -9,8 +9,7 @@ from litestar.response.base import ASGIResponse
 
 from vault import ids
 from vault.api.description import Extra
-from vault.authserver.dpop import check_header
-from vault.authserver.errors import InvalidProof, InvalidToken
+from vault.authserver.resource import read_authorization
 from vault.edge.csrf import NO_FORM_TOKEN
 from vault.edge.request import VaultRequest
 from vault.edge.strict import decode
@@ -19,8 +18,6 @@ from vault.release.engine import Ask
 from vault.release.pipeline import release, state
 
 MOST_ITEMS: Final = 64
-_SCHEME: Final = "dpop "
-_LONGEST: Final = 16_384
 _HEADERS: Final = {"DPoP": "A proof of the token's key for this very request."}
 
 
@@ -88,8 +85,8 @@ async def make_release(request: VaultRequest) -> ASGIResponse:
     answer = await release(
         doors.engine,
         Ask(
-            token=_token(headers.get("authorization", "")),
-            proof=_proof(request),
+            authorization=_authorization(request),
+            proofs=headers.getall("dpop", []),
             method="POST",
             url=f"{doors.issuer}/v1/releases",
             items=_items(await request.body()),
@@ -110,8 +107,8 @@ async def read_release(request: VaultRequest, release_id: FromPath[str]) -> ASGI
     doors = request.doors
     which = ids.parse(ids.RELEASE, release_id)
     ask = Ask(
-        token=_token(request.headers.get("authorization", "")),
-        proof=_proof(request),
+        authorization=_authorization(request),
+        proofs=request.headers.getall("dpop", []),
         method="GET",
         url=f"{doors.issuer}/v1/releases/{ids.public(ids.RELEASE, which)}",
         items=None,
@@ -127,6 +124,13 @@ def _answer(status: int, body: bytes, location: str | None) -> ASGIResponse:
     return ASGIResponse(body=body, status_code=status, media_type="application/json", headers=headers)
 
 
+def _authorization(request: VaultRequest) -> str:
+    """The header, refused by its shape before the body is looked at."""
+    header = request.headers.get("authorization", "")
+    read_authorization(header)
+    return header
+
+
 def _items(body: bytes) -> list[str] | None:
     if not body:
         return None
@@ -134,16 +138,3 @@ def _items(body: bytes) -> list[str] | None:
         return _DECODER.decode(body).items
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return decode(body, ReleaseRequest).items  # the slow way says what is wrong
-
-
-def _token(header: str) -> str:
-    if header[: len(_SCHEME)].lower() != _SCHEME or len(header) > _LONGEST:
-        raise InvalidToken("token-present", "Send Authorization: DPoP and the access token; bearer tokens are refused.")
-    return header[len(_SCHEME) :].strip()
-
-
-def _proof(request: VaultRequest) -> str:
-    try:
-        return check_header(list(request.headers.getall("dpop", [])))
-    except InvalidProof as error:
-        raise InvalidProof(error.check, error.description, at_resource=True) from None

@@ -40,7 +40,7 @@ class AuthorizationRequest:
     redirect_uri: str
     state: str | None
     challenge: str
-    dpop_jkt: str | None
+    bound_to: str | None
     decide_by: datetime
 
     @property
@@ -75,7 +75,7 @@ async def load_request(session: Session, request_uri: str, client_id: str) -> Au
         redirect_uri=body["redirect_uri"],
         state=body["state"],
         challenge=body["challenge"],
-        dpop_jkt=row.dpop_jkt,
+        bound_to=row.bound_to,
         decide_by=row.decide_by,
     )
 
@@ -119,7 +119,7 @@ async def issue_code(session: Session, given: Given, request: AuthorizationReque
             client_id=request.client.client_id,
             grant_id=given.grant,
             token_epoch=given.token_epoch,
-            dpop_jkt=request.dpop_jkt,
+            bound_to=request.bound_to,
             challenge=request.challenge,
             redirect_uri=request.redirect_uri,
             expires_at=session.now + CODE_LIFE,

@@ -1,4 +1,4 @@
-"""Who is calling the back channel: the client by its assertion, the key by its DPoP proof, neither seen before.
+"""Who is calling the back channel: the client by its assertion, and by its DPoP proof what tokens are bound to.
 
 A refusal before the client is known is counted; one after it is recorded in the ledger.
 """
@@ -11,6 +11,7 @@ from datetime import datetime
 import asyncpg
 
 from vault.authserver import assertions, dpop, replay
+from vault.authserver.bindings import Binding, key
 from vault.authserver.errors import InvalidClient, InvalidProof, OAuthError
 from vault.authserver.server import AuthServer, Posted
 from vault.db import Session
@@ -35,9 +36,9 @@ class Caller:
     now: datetime
 
     @property
-    def jkt(self) -> str | None:
-        """Thumbprint of the DPoP key it showed."""
-        return self.proof.jkt if self.proof else None
+    def binding(self) -> Binding | None:
+        """What it showed that a token can be bound to."""
+        return key(self.proof.jkt) if self.proof else None
 
 
 @asynccontextmanager

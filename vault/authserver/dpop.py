@@ -4,7 +4,7 @@ Replay is refused by the caller, who stores ``Proof.seen`` until ``Proof.expires
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -67,7 +67,7 @@ def check_proof(  # noqa: PLR0913 - what a proof is checked against are six fact
     return Proof(thumb, seen, from_millis(iat * 1000) + timedelta(seconds=OLDEST + AHEAD))
 
 
-def check_header(values: list[str]) -> str:
+def check_header(values: Sequence[str]) -> str:
     """The one DPoP header of a request (section 4.3, checks 1 and 2). Raises InvalidProof."""
     if not values:
         raise InvalidProof("dpop-present", "Send a DPoP proof in the DPoP header: there are no bearer tokens here.")

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
+import asyncpg
 import msgspec
 
 from vault import ids
 from vault.authserver import tokens
+from vault.authserver.bindings import Binding
 from vault.authserver.callers import Caller
 from vault.authserver.errors import InvalidGrant, InvalidProof, OAuthError
 from vault.authserver.server import AuthServer
@@ -18,33 +20,56 @@ from vault.consent.terms import BadDetails, ItemForm, OverAsked, parse, within
 from vault.requesters.standing import Capability
 
 
+class TokenRequest(NamedTuple):
+    """One request at the token endpoint: who asks for what, and the connection it may use."""
+
+    server: AuthServer
+    connection: asyncpg.Connection
+    caller: Caller
+    form: Mapping[str, str]
+
+
 @dataclass(frozen=True)
 class Issued:
     """The answer of the token endpoint (RFC 6749 section 5.1, RFC 9449 section 5, RFC 9396 section 7)."""
 
     access_token: str = field(repr=False)
+    token_type: str
     expires_in: int
-    refresh_token: str = field(repr=False)
-    authorization_details: list[Any]
-    grant_id: str
+    more: Mapping[str, Any] = field(repr=False)
+    """Further members: ``refresh_token``, ``authorization_details``, ``grant_id``, ``id_token``."""
+
+    @property
+    def refresh_token(self) -> str:
+        """The refresh token; KeyError where none was issued."""
+        return str(self.more["refresh_token"])
+
+    @property
+    def authorization_details(self) -> list[Any]:
+        """What the token is for; KeyError where it is for no person's data."""
+        details: list[Any] = self.more["authorization_details"]
+        return details
+
+    @property
+    def grant_id(self) -> str:
+        """The grant behind it; KeyError where there is none."""
+        return str(self.more["grant_id"])
 
     def body(self) -> dict[str, Any]:
         """The JSON of the answer; send it with ``Cache-Control: no-store``."""
         return {
             "access_token": self.access_token,
-            "token_type": "DPoP",
+            "token_type": self.token_type,
             "expires_in": self.expires_in,
-            "refresh_token": self.refresh_token,
-            "authorization_details": self.authorization_details,
-            "grant_id": self.grant_id,
+            **self.more,
         }
 
 
-def shown_key(caller: Caller) -> str:
-    """The DPoP key a token will be bound to. There are no bearer tokens: without a proof, nothing."""
-    if caller.jkt is None:
+def shown_binding(caller: Caller) -> Binding:
+    """What a token will be bound to. There are no bearer tokens: who shows nothing gets nothing."""
+    if caller.binding is None:
         raise InvalidProof("dpop-present", "Send a DPoP proof in the DPoP header: there are no bearer tokens here.")
-    return caller.jkt
+    return caller.binding
 
 
 def check_caller_live(caller: Caller) -> None:
@@ -72,7 +97,7 @@ def granted(caller: Caller, standing: GrantStanding, share: tokens.Share, form: 
     """What the token will be issued for: the grant, or less where the form asks for less (RFC 9396 section 6.1)."""
     return tokens.Granted(
         client_id=caller.client.client_id,
-        jkt=shown_key(caller),
+        binding=shown_binding(caller),
         requester_id=standing.requester_id,
         grant=standing.id,
         epoch=standing.token_epoch,
@@ -106,8 +131,11 @@ def issue(server: AuthServer, key: TokenKey, what: tokens.Granted, refresh_token
     """Sign the access token and put the answer together."""
     return Issued(
         access_token=tokens.new_access_token(server.ring, key, what, issuer=server.issuer, now=now),
+        token_type=what.binding.token_type,
         expires_in=int((tokens.access_token_end(what, now) - now).total_seconds()),
-        refresh_token=refresh_token,
-        authorization_details=what.details,
-        grant_id=ids.public(ids.GRANT, what.grant),
+        more={
+            "refresh_token": refresh_token,
+            "authorization_details": what.details,
+            "grant_id": ids.public(ids.GRANT, what.grant),
+        },
     )

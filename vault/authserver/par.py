@@ -14,6 +14,7 @@ import msgspec
 
 from vault import ids
 from vault.authserver import pkce
+from vault.authserver.bindings import Binding, key
 from vault.authserver.callers import Caller, known_caller
 from vault.authserver.errors import InvalidProof, InvalidRequest, OAuthError
 from vault.authserver.server import AuthServer, Posted
@@ -65,17 +66,17 @@ async def push(server: AuthServer, posted: Posted) -> Pushed:
             for name, complain in CHECKS.items():
                 if complaint := complain(posted.form, caller):
                     raise _as_error(name, complaint)
-            jkt = _agreed_key(posted.form, caller)
+            bound_to = _agreed_key(posted.form, caller)
             asked = _asked(posted.form["authorization_details"])
         try:
-            return await server.database.run(_store, caller.client, asked, posted.form, jkt)
+            return await server.database.run(_store, caller.client, asked, posted.form, bound_to)
         except OverAsked as refused:
             await server.database.run(_record_over_asked, caller.client, refused)
             raise _over_asked(refused) from None
 
 
 async def _store(
-    session: Session, client: ClientView, asked: Asked, form: Mapping[str, str], jkt: str | None
+    session: Session, client: ClientView, asked: Asked, form: Mapping[str, str], bound_to: Binding | None
 ) -> Pushed:
     declared = await register.declaration(session, client.declaration_id)
     terms = check(asked, declared.body, catalogue())
@@ -91,7 +92,7 @@ async def _store(
                 "state": form.get("state"),
                 "challenge": form["code_challenge"],
             },
-            dpop_jkt=jkt,
+            bound_to=bound_to.text if bound_to else None,
             expires_at=session.now + TO_OPEN,
             decide_by=session.now + TO_DECIDE,
             opened_at=None,
@@ -145,14 +146,14 @@ def _asked(details: str) -> Asked:
         raise OAuthError("invalid_authorization_details", refused.public, check="details-shape") from None
 
 
-def _agreed_key(form: Mapping[str, str], caller: Caller) -> str | None:
+def _agreed_key(form: Mapping[str, str], caller: Caller) -> Binding | None:
     """The key the code will be bound to: dpop_jkt and the proof's must be the same (RFC 9449 section 10.1)."""
     named = form.get("dpop_jkt")
     if named is not None and not _THUMBPRINT.fullmatch(named):
         raise InvalidRequest("dpop-jkt", "dpop_jkt must be the base64url SHA-256 thumbprint of your DPoP key.")
-    if named is not None and caller.jkt is not None and named != caller.jkt:
+    if named is not None and caller.proof is not None and named != caller.proof.jkt:
         raise InvalidProof("dpop-jkt", "dpop_jkt and the key of the DPoP proof must be the same.")
-    return named or caller.jkt
+    return caller.binding if named is None else key(named)
 
 
 def _as_error(check_name: str, complaint: str) -> OAuthError:

@@ -11,9 +11,19 @@ from typing import Final, NamedTuple
 import sqlalchemy as sa
 
 from vault.authserver import pkce, tokens
+from vault.authserver.bindings import Binding
 from vault.authserver.callers import Caller, record_refused_token
 from vault.authserver.errors import InvalidGrant, InvalidRequest
-from vault.authserver.issuing import Issued, check_caller_live, check_grant, grant_ended, granted, issue, shown_key
+from vault.authserver.issuing import (
+    Issued,
+    TokenRequest,
+    check_caller_live,
+    check_grant,
+    grant_ended,
+    granted,
+    issue,
+    shown_binding,
+)
 from vault.authserver.server import AuthServer
 from vault.authserver.tables import Code, RefreshToken
 from vault.authserver.token_keys import NoTokenKey, TokenKey
@@ -39,9 +49,10 @@ class _Keys(NamedTuple):
     signing: TokenKey
 
 
-async def redeem(server: AuthServer, caller: Caller, form: Mapping[str, str]) -> Issued:
+async def redeem(asked: TokenRequest) -> Issued:
     """Tokens for a code. Raises OAuthError naming the check that failed."""
-    shown_key(caller)
+    server, caller, form = asked.server, asked.caller, asked.form
+    shown_binding(caller)
     check_caller_live(caller)
     if "code" not in form:
         raise InvalidRequest("code-present", "Send the code.")
@@ -60,7 +71,7 @@ async def _redeem(session: Session, server: AuthServer, caller: Caller, form: Ma
         raise CodeReused
     # 2. Everything it is bound to
     for name, complain in CHECKS.items():
-        if complaint := complain(_Redemption(form, caller.jkt, row, session.now)):
+        if complaint := complain(_Redemption(form, caller.binding, row, session.now)):
             raise InvalidGrant(name, complaint)
     # 3. Use it up: of two at once, the second waits here and finds it used
     await _consume(session, row)
@@ -114,7 +125,7 @@ def _refresh_row(what: tokens.Granted, refresh_token: str, now: datetime) -> Ref
         hash=tokens.hash_of(refresh_token),
         client_id=what.client_id,
         grant_id=what.grant,
-        dpop_jkt=what.jkt,
+        bound_to=what.binding.lasting,
         status="active",
         issued_at=now,
         expires_at=what.expires_at,
@@ -154,7 +165,7 @@ class _Redemption(NamedTuple):
     """One attempt: what was sent, with which key, for which code, when."""
 
     form: Mapping[str, str]
-    jkt: str | None
+    binding: Binding | None
     code: Code
     now: datetime
 
@@ -176,9 +187,10 @@ def _verifier(attempt: _Redemption) -> str | None:
 
 
 def _bound_key(attempt: _Redemption) -> str | None:
-    if attempt.code.dpop_jkt in (None, attempt.jkt):
+    bound_to = attempt.code.bound_to
+    if bound_to is None or Binding.read(bound_to).holds(attempt.binding):
         return None
-    return "The code is bound to another DPoP key: use the key you named or showed when pushing (RFC 9449 section 10)."
+    return "The code is bound to another key: use the one you named or showed when pushing (RFC 9449 section 10)."
 
 
 CHECKS: Final[dict[str, Callable[[_Redemption], str | None]]] = {

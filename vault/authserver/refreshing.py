@@ -6,15 +6,22 @@ The hot path: plain SQL, four round trips with the caller's two, everything else
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
 from vault.authserver import tokens
 from vault.authserver.callers import Caller
 from vault.authserver.errors import InvalidGrant, InvalidRequest
-from vault.authserver.issuing import Issued, check_caller_live, check_grant, grant_ended, granted, issue, shown_key
-from vault.authserver.server import AuthServer
+from vault.authserver.issuing import (
+    Issued,
+    TokenRequest,
+    check_caller_live,
+    check_grant,
+    grant_ended,
+    granted,
+    issue,
+    shown_binding,
+)
 from vault.authserver.tables import RefreshToken
 from vault.consent.standing import standing_by_pool
 from vault.errors import NotFound
@@ -25,18 +32,17 @@ _ROW: Final = sa.select(*(RefreshToken.__table__.c[n] for n in (*RefreshToken.gu
 _SQL: Final = str(_ROW.compile(dialect=dialect()))  # type: ignore[no-untyped-call]  # SQLAlchemy's own gap
 
 
-async def refresh(
-    server: AuthServer, connection: asyncpg.Connection, caller: Caller, form: Mapping[str, str]
-) -> Issued:
+async def refresh(asked: TokenRequest) -> Issued:
     """A new access token. Raises OAuthError naming the check that failed."""
+    server, caller, form = asked.server, asked.caller, asked.form
     # 1. The caller
-    jkt = shown_key(caller)
+    binding = shown_binding(caller)
     check_caller_live(caller)
     token = form.get("refresh_token")
     if not token:
         raise InvalidRequest("refresh-present", "Send the refresh_token.")
     # 2. The token: known, this client's, this key's, not revoked
-    row = await connection.fetchrow(_SQL, tokens.hash_of(token))
+    row = await asked.connection.fetchrow(_SQL, tokens.hash_of(token))
     if row is None:
         raise InvalidGrant("refresh-known", "There is no such refresh token: start a new authorization.")
     RefreshToken.check(server.ring, row)
@@ -44,9 +50,10 @@ async def refresh(
         if complaint := complain(row, caller):
             raise InvalidGrant(name, complaint)
     # 3. The share in it, and the grant as it stands now
-    grant, share = tokens.open_refresh_token(server.ring, token, client_id=caller.client.client_id, jkt=jkt)
+    client_id = caller.client.client_id
+    grant, share = tokens.open_refresh_token(server.ring, token, client_id=client_id, bound_to=binding.lasting)
     try:
-        held = await standing_by_pool(connection, server.ring, share.person, grant, now=caller.now)
+        held = await standing_by_pool(asked.connection, server.ring, share.person, grant, now=caller.now)
     except NotFound:
         raise grant_ended("gone") from None
     check_grant(caller, held)
@@ -62,9 +69,9 @@ def _client(row: Mapping[str, Any], caller: Caller) -> str | None:
 
 
 def _key(row: Mapping[str, Any], caller: Caller) -> str | None:
-    if row["dpop_jkt"] == caller.jkt:
+    if caller.binding is not None and row["bound_to"] == caller.binding.lasting:
         return None
-    return "The refresh token is bound to another DPoP key: use the key you redeemed the code with."
+    return "The refresh token is bound to another key: use the one you redeemed the code with."
 
 
 def _status(row: Mapping[str, Any], _: Caller) -> str | None:

@@ -1,17 +1,62 @@
-"""At the door of the API: an access token and a proof of its key (RFC 9449 section 7).
+"""At the door of the API: an access token and what it is bound to (RFC 9449 section 7, RFC 8705 section 3).
 
 What fits :class:`vault.release.caller.Gate`; the rooms do not know each other.
 """
 
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final, Protocol
 
-from vault.authserver.dpop import Proof, check_proof
-from vault.authserver.errors import InvalidProof, OAuthError
+from vault.authserver.bindings import JKT, of_certificate
+from vault.authserver.dpop import Proof, check_header, check_proof
+from vault.authserver.errors import InvalidProof, InvalidToken, OAuthError
 from vault.authserver.replay import see
 from vault.authserver.server import AuthServer
 from vault.authserver.token_keys import NoTokenKey
 from vault.authserver.tokens import Access, open_access_token
+
+_SCHEMES: Final = ("dpop", "bearer")
+LONGEST: Final = 16_384
+"""Characters of an Authorization header."""
+
+
+class Shown(Protocol):
+    """One request to a protected resource. ``authorization`` and ``proofs`` are its headers Authorization and DPoP,
+    ``certificate`` the DER of its TLS client certificate; ``url`` its address as the issuer publishes it."""
+
+    @property
+    def authorization(self) -> str: ...
+    @property
+    def proofs(self) -> Sequence[str]: ...
+    @property
+    def certificate(self) -> bytes | None: ...
+    @property
+    def method(self) -> str: ...
+    @property
+    def url(self) -> str: ...
+
+
+def read_authorization(header: str) -> tuple[str, str]:
+    """Scheme in lower case and token of an Authorization header. Raises InvalidToken."""
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() not in _SCHEMES or not token or len(header) > LONGEST:
+        raise InvalidToken("token-present", "Send Authorization: DPoP and the access token; bearer tokens are refused.")
+    return scheme.lower(), token.strip()
+
+
+def _proven(shown: Shown, scheme: str, token: str, access: Access, *, now: datetime) -> Proof:
+    """What the token is bound to was shown in this request. Raises InvalidToken and InvalidProof."""
+    if scheme != access.binding.token_type.lower():
+        raise InvalidToken("token-scheme", "Send the access token with the scheme that its token_type named.")
+    if access.binding.method == JKT:
+        proof = check_header(shown.proofs)
+        jkt = access.binding.thumbprint
+        return check_proof(proof, method=shown.method, url=shown.url, now=now, token=token, jkt=jkt)
+    if shown.certificate is None or not access.binding.holds(of_certificate(shown.certificate)):
+        raise InvalidToken("token-certificate", "The access token is bound to another TLS certificate than this one.")
+    return Proof(access.binding.thumbprint, os.urandom(32), now)  # the connection proves it: nothing to be replayed
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +65,15 @@ class ResourceGate:
 
     server: AuthServer
 
-    async def admit(self, token: str, proof: str, *, method: str, url: str, now: datetime) -> tuple[Access, Proof]:
+    async def admit(self, shown: Shown, *, now: datetime) -> tuple[Access, Proof]:
         """Token and proof, opened and checked; whether the proof is new is still to be seen.
 
         Raises InvalidToken and InvalidProof, both answered with 401.
         """
         try:
+            scheme, token = read_authorization(shown.authorization)
             access = await self._open(token, now)
-            return access, check_proof(proof, method=method, url=url, now=now, token=token, jkt=access.jkt)
+            return access, _proven(shown, scheme, token, access, now=now)
         except InvalidProof as error:
             self.server.meter.count(error.check)
             raise InvalidProof(error.check, error.description, private=error.private, at_resource=True) from None

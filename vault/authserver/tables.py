@@ -25,14 +25,15 @@ class PushedRequest(Guarded, Base):
         sa.CheckConstraint("expires_at < decide_by", name="times"),
         sa.Index("ix_pushed_requests_decide_by", "decide_by"),
     )
-    guarded: ClassVar[tuple[str, ...]] = ("client_id", "uri_hash", "body", "dpop_jkt", "expires_at", "decide_by")
+    guarded: ClassVar[tuple[str, ...]] = ("client_id", "uri_hash", "body", "bound_to", "expires_at", "decide_by")
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     client_id: Mapped[UUID] = mapped_column()
     uri_hash: Mapped[bytes] = mapped_column()
     body: Mapped[dict[str, Any]] = mapped_column()
     """{"details", "redirect_uri", "state", "challenge"}: what was checked when it was pushed."""
-    dpop_jkt: Mapped[str | None] = mapped_column()
+    bound_to: Mapped[str | None] = mapped_column()
+    """What the code will be bound to (:attr:`vault.authserver.bindings.Binding.text`), if anything was shown."""
     expires_at: Mapped[datetime] = mapped_column()
     decide_by: Mapped[datetime] = mapped_column()
     opened_at: Mapped[datetime | None] = mapped_column()
@@ -52,7 +53,7 @@ class Code(Guarded, Base):
         "client_id",
         "grant_id",
         "token_epoch",
-        "dpop_jkt",
+        "bound_to",
         "challenge",
         "redirect_uri",
         "expires_at",
@@ -62,7 +63,7 @@ class Code(Guarded, Base):
     client_id: Mapped[UUID] = mapped_column()
     grant_id: Mapped[GrantId] = mapped_column()
     token_epoch: Mapped[int] = mapped_column()
-    dpop_jkt: Mapped[str | None] = mapped_column()
+    bound_to: Mapped[str | None] = mapped_column()
     challenge: Mapped[str] = mapped_column()
     redirect_uri: Mapped[str] = mapped_column()
     expires_at: Mapped[datetime] = mapped_column()
@@ -70,7 +71,7 @@ class Code(Guarded, Base):
 
 
 class RefreshToken(Guarded, Base):
-    """A refresh token, bound to one client and one DPoP key. Not rotated: it lives as long as its grant, or until
+    """A refresh token, bound to one client and what it holds. Not rotated: it lives as long as its grant, or until
     it is revoked. There is one per code."""
 
     __tablename__ = "refresh_tokens"
@@ -81,12 +82,13 @@ class RefreshToken(Guarded, Base):
         sa.Index("ix_refresh_tokens_expires_at", "expires_at"),
         {"info": {"shard": "hash"}},
     )
-    guarded: ClassVar[tuple[str, ...]] = ("client_id", "grant_id", "dpop_jkt", "status", "issued_at", "expires_at")
+    guarded: ClassVar[tuple[str, ...]] = ("client_id", "grant_id", "bound_to", "status", "issued_at", "expires_at")
 
     hash: Mapped[bytes] = mapped_column(primary_key=True)
     client_id: Mapped[UUID] = mapped_column()
     grant_id: Mapped[GrantId] = mapped_column()
-    dpop_jkt: Mapped[str] = mapped_column()
+    bound_to: Mapped[str] = mapped_column()
+    """:attr:`vault.authserver.bindings.Binding.lasting`."""
     status: Mapped[str] = mapped_column()
     issued_at: Mapped[datetime] = mapped_column()
     expires_at: Mapped[datetime] = mapped_column()

@@ -1,11 +1,20 @@
-"""The token endpoint: a code or a refresh token becomes an access token, bound to the caller's DPoP key."""
+"""The token endpoint: a grant of some type becomes an access token, bound to what the caller holds."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
 
 from vault.authserver.callers import known_caller
 from vault.authserver.errors import OAuthError
-from vault.authserver.issuing import Issued
+from vault.authserver.issuing import Issued, TokenRequest
 from vault.authserver.redeeming import redeem
 from vault.authserver.refreshing import refresh
 from vault.authserver.server import AuthServer, Posted
+
+HANDLERS: Final[dict[str, Callable[[TokenRequest], Awaitable[Issued]]]] = {
+    "authorization_code": redeem,
+    "refresh_token": refresh,
+}
+"""By ``grant_type``. Each raises OAuthError naming the check that failed."""
 
 
 async def token(server: AuthServer, posted: Posted) -> Issued:
@@ -15,9 +24,7 @@ async def token(server: AuthServer, posted: Posted) -> Issued:
         pool.acquire() as connection,
         known_caller(server, connection, posted, url=server.token_url, proof_needed=True) as caller,
     ):
-        grant_type = posted.form.get("grant_type")
-        if grant_type == "authorization_code":
-            return await redeem(server, caller, posted.form)
-        if grant_type == "refresh_token":
-            return await refresh(server, connection, caller, posted.form)
-        raise OAuthError("unsupported_grant_type", "grant_type must be authorization_code or refresh_token.")
+        handle = HANDLERS.get(posted.form.get("grant_type", ""))
+        if handle is None:
+            raise OAuthError("unsupported_grant_type", f"grant_type must be one of {', '.join(HANDLERS)}.")
+        return await handle(TokenRequest(server, connection, caller, posted.form))

@@ -1,18 +1,20 @@
 """Access tokens, refresh tokens and codes: what is inside, and what opens it. No I/O.
 
 A person's id and share ``g`` travel in them only encrypted: in codes and access tokens under an hourly key, in
-refresh tokens under the key ring. Access tokens are JWTs (RFC 9068) signed with EdDSA and bound to a DPoP key.
+refresh tokens under the key ring. Access tokens are JWTs (RFC 9068) signed with EdDSA and bound to what the client
+holds (:mod:`vault.authserver.bindings`).
 """
 
 import os
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Self
 from uuid import UUID
 
 import msgspec
 
 from vault import ids
+from vault.authserver.bindings import JKT, X5T, Binding
 from vault.authserver.errors import InvalidGrant, InvalidToken
 from vault.authserver.token_keys import KeyCache, TokenKey
 from vault.clock import from_millis
@@ -48,10 +50,10 @@ class Share:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Granted:
-    """What a token is issued for, to which client, bound to which DPoP key (``jkt``)."""
+    """What a token is issued for, to which client, bound to what."""
 
     client_id: UUID
-    jkt: str
+    binding: Binding
     requester_id: UUID
     grant: GrantId
     epoch: int
@@ -67,7 +69,7 @@ class Access:
     client_id: UUID
     grant: GrantId
     epoch: int
-    jkt: str
+    binding: Binding
     items: tuple[tuple[str, str], ...]
     sub: str
     person: PersonId
@@ -76,12 +78,27 @@ class Access:
     exp: datetime
 
 
-class _Confirmation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    jkt: str
+class _Confirmation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One of the two (RFC 9449 section 6.1, RFC 8705 section 3.1)."""
+
+    jkt: str | msgspec.UnsetType = msgspec.UNSET
+    x5t: str | msgspec.UnsetType = msgspec.field(default=msgspec.UNSET, name=X5T)
+
+    def __post_init__(self) -> None:
+        if (self.jkt is msgspec.UNSET) == (self.x5t is msgspec.UNSET):
+            raise ValueError("a token is bound to one thing")
+
+    @classmethod
+    def of(cls, binding: Binding) -> Self:
+        return cls(jkt=binding.thumbprint) if binding.method == JKT else cls(x5t=binding.thumbprint)
+
+    @property
+    def binding(self) -> Binding:
+        return Binding(JKT, self.jkt) if isinstance(self.jkt, str) else Binding(X5T, str(self.x5t))
 
 
 class _Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """RFC 9068 section 2.2, ``cnf`` of RFC 9449 section 6.1, ``authorization_details`` of RFC 9396 section 9.1, and of
+    """RFC 9068 section 2.2, ``cnf`` of RFC 7800, ``authorization_details`` of RFC 9396 section 9.1, and of
     our own: grant, epoch (what withdrawals raise), key (which hourly key), share (under it)."""
 
     iss: str
@@ -130,7 +147,7 @@ def new_access_token(ring: KeyRing, key: TokenKey, granted: Granted, *, issuer: 
         iat=int(now.timestamp()),
         exp=int(access_token_end(granted, now).timestamp()),
         jti=jti,
-        cnf=_Confirmation(granted.jkt),
+        cnf=_Confirmation.of(granted.binding),
         grant=grant,
         epoch=granted.epoch,
         authorization_details=granted.details,
@@ -151,7 +168,7 @@ def open_access_token(keys: KeyCache, ring: KeyRing, token: str, now: datetime, 
     """The ordered checks of an access token (RFC 9068 section 4), then its share. Raises InvalidToken.
 
     Its subclass NoTokenKey says that this process has not loaded the hourly key yet (``KeyCache.load``), or that
-    it is gone. The caller checks the DPoP proof against ``jkt`` and the grant against ``epoch``.
+    it is gone. The caller checks what is shown against ``binding`` and the grant against ``epoch``.
     """
     claims = read_access_token(ring, token, now, issuer=issuer)
     try:
@@ -167,7 +184,7 @@ def open_access_token(keys: KeyCache, ring: KeyRing, token: str, now: datetime, 
         client_id=client_id,
         grant=grant,
         epoch=claims.epoch,
-        jkt=claims.cnf.jkt,
+        binding=claims.cnf.binding,
         items=items,
         sub=claims.sub,
         person=share.person,
@@ -204,19 +221,23 @@ def read_access_token(ring: KeyRing, token: str, now: datetime, *, issuer: str) 
 
 
 def new_refresh_token(ring: KeyRing, granted: Granted) -> str:
-    """A refresh token for one client and one DPoP key."""
+    """A refresh token for one client and what it holds."""
     content = granted.share.plain() + granted.grant.bytes + os.urandom(16)
-    return REFRESH_PREFIX + b64(ring_seal(ring, "refresh", content, refresh_place(granted.client_id, granted.jkt)))
+    return REFRESH_PREFIX + b64(
+        ring_seal(ring, "refresh", content, refresh_place(granted.client_id, granted.binding.lasting))
+    )
 
 
-def open_refresh_token(ring: KeyRing, token: str, *, client_id: UUID, jkt: str) -> tuple[GrantId, Share]:
+def open_refresh_token(ring: KeyRing, token: str, *, client_id: UUID, bound_to: str) -> tuple[GrantId, Share]:
     """Grant and share of a refresh token. Raises InvalidGrant: of another client, of another key, or not ours."""
     try:
-        content = ring_open(ring, "refresh", unb64(token.removeprefix(REFRESH_PREFIX)), refresh_place(client_id, jkt))
+        content = ring_open(
+            ring, "refresh", unb64(token.removeprefix(REFRESH_PREFIX)), refresh_place(client_id, bound_to)
+        )
         end = _UUID + KEY_BYTES
         return GrantId(UUID(bytes=content[end : end + _UUID])), _share(content[:end])
     except (CannotOpen, ValueError):
-        raise InvalidGrant("refresh-open", "The refresh token does not open with this client and DPoP key.") from None
+        raise InvalidGrant("refresh-open", "The refresh token does not open with this client and key.") from None
 
 
 def new_code(key: TokenKey, grant: GrantId, share: Share) -> str:
@@ -260,9 +281,9 @@ def _code_bytes(code: str) -> bytes:
     return raw
 
 
-def refresh_place(client_id: UUID, jkt: str) -> bytes:
-    """What a refresh token is sealed to."""
-    return place("refresh_tokens", client_id, "token", jkt)
+def refresh_place(client_id: UUID, bound_to: str) -> bytes:
+    """What a refresh token is sealed to; ``bound_to`` is :attr:`Binding.lasting`."""
+    return place("refresh_tokens", client_id, "token", bound_to)
 
 
 def _code_place(grant: GrantId, random: bytes) -> bytes:

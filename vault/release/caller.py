@@ -4,6 +4,7 @@ Tokens and proofs are another room's subject: a :class:`Gate` is handed in where
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
@@ -43,10 +44,25 @@ class Proof(Protocol):
     def expires_at(self) -> datetime: ...
 
 
+class Shown(Protocol):
+    """What a request shows of who sends it: its headers, its TLS certificate (DER), method and address."""
+
+    @property
+    def authorization(self) -> str: ...
+    @property
+    def proofs(self) -> Sequence[str]: ...
+    @property
+    def certificate(self) -> bytes | None: ...
+    @property
+    def method(self) -> str: ...
+    @property
+    def url(self) -> str: ...
+
+
 class Gate(Protocol):
     """Admits callers to the API."""
 
-    async def admit(self, token: str, proof: str, *, method: str, url: str, now: datetime) -> tuple[Access, Proof]:
+    async def admit(self, shown: Shown, *, now: datetime) -> tuple[Access, Proof]:
         """Token and proof hold; whether the proof is new is still to be seen. Raises errors answered with 401."""
         ...
 

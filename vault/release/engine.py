@@ -18,12 +18,14 @@ from vault.release.loading import Loader
 class Ask:
     """One request of a requester, as it came over HTTP.
 
-    ``token``: what followed ``DPoP`` in Authorization; ``proof``: the DPoP header; ``url``: this endpoint as the
-    issuer publishes it, without query; ``items``: item names, or None for all the token covers.
+    ``authorization`` and ``proofs``: its headers Authorization and DPoP; ``certificate``: the DER of its TLS client
+    certificate; ``url``: this endpoint as the issuer publishes it, without query; ``items``: item names, or None for
+    all the token covers.
     """
 
-    token: str = field(repr=False)
-    proof: str = field(repr=False)
+    authorization: str = field(repr=False)
+    proofs: Sequence[str] = field(repr=False)
+    certificate: bytes | None = None
     method: str
     url: str
     items: Sequence[str] | None
@@ -65,9 +67,7 @@ class ReleaseEngine:
 
     async def admit(self, ask: Ask) -> Caller:
         """Step 1. Raises the gate's errors, all answered with 401."""
-        return Caller(
-            *await self.gate.admit(ask.token, ask.proof, method=ask.method, url=ask.url, now=self.clock.now())
-        )
+        return Caller(*await self.gate.admit(ask, now=self.clock.now()))
 
     @property
     def ring(self) -> KeyRing:
