@@ -179,3 +179,16 @@ async def test_no_other_site_may_decide(edge: Edge, person: Visitor, bank: Reque
     form.fields = [(name, value) for name, value in form.fields if name != "_csrf_token"]
     assert (await person.fill(form, ("decision", "allow"))).status_code == 403
     assert (await person.client.get("/v1/me/grants")).json()["grants"] == []
+
+
+async def test_without_what_is_needed_there_is_nothing_to_allow(visitor: Visitor, bank: Requester) -> None:
+    """The page says what is lacking and offers no yes; a form made by hand gives nothing; no is told like any no."""
+    await visitor.edge.settle(visitor.client)
+    page, form = await shown(visitor, bank)
+    assert form.buttons == [("decision", "deny")]
+    assert "is needed and not in your vault" in page.text
+    forced = Page(await visitor.fill(form, ("decision", "allow")))
+    assert forced.status == 422
+    assert (await visitor.client.get("/v1/me/grants")).json()["grants"] == []
+    answer = back(await visitor.fill(form, ("decision", "deny")))
+    assert (answer["error"], set(answer)) == ("access_denied", {"error", "state", "iss"})

@@ -1,11 +1,10 @@
 """The consent page: an authorization request in plain words, and the person's decision about it.
 
-Loading it decides nothing. What is signed is the digest of the notice as it was shown, in the language in which it
-was shown; the person's own values are shown to them beside it and are no part of the digest.
+Loading it decides nothing. What the page says and what is signed of it: :mod:`vault.portal.asking`.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -21,29 +20,28 @@ from vault.authserver.authorize import (
     refusal_answer,
 )
 from vault.authserver.errors import OAuthError
-from vault.consent import Choice, decline, give
+from vault.consent import decline, give
 from vault.consent.decide import NotChosen
-from vault.consent.terms import TermItem, Terms
-from vault.crypto.canonical import canonical, digest
 from vault.db import Session
 from vault.edge.envelope import content_policy
 from vault.edge.request import VaultRequest
-from vault.errors import Conflict, NotFound, Refused, Unauthenticated, VaultError
+from vault.errors import NotFound, Refused, Unauthenticated, VaultError
 from vault.ids import PersonId
+from vault.portal.asking import (
+    Lacking,
+    NoticeChanged,
+    Ticks,
+    ask_context,
+    choice_of,
+    notice_digest,
+    notice_of,
+    with_values,
+)
 from vault.portal.forms import Form, read_form
-from vault.portal.languages import CHINA, Language
+from vault.portal.languages import Language
 from vault.portal.pages import here, language_of, page, see_other
-from vault.portal.words import days, frequency, said_of, word
-from vault.profile import forms, sections
+from vault.portal.words import said_of, word
 from vault.signin import PERSON, Holder
-
-
-@dataclass(frozen=True)
-class Ticks:
-    """What the person has chosen so far."""
-
-    items: frozenset[str] = frozenset()
-    sensitive_yes: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,7 +80,7 @@ async def decide(request: VaultRequest) -> Template | Redirect:
             return see_other(
                 await request.as_holder(PERSON, act, asked, _Sent(form, ticks, spoken, request.doors.issuer))
             )
-    except (NotChosen, NoticeChanged) as error:
+    except (NotChosen, NoticeChanged, Lacking) as error:
         failed = f"{spoken.gettext(error.title)} · {spoken.gettext(error.advice)}"
     except (OAuthError, Refused, NotFound) as error:
         return _over(request, error)
@@ -99,13 +97,6 @@ async def _sign_in_first(request: VaultRequest, asked: Asked) -> Template | Redi
     return see_other(f"/sign-in?{urlencode({'next': here(request)})}")
 
 
-class NoticeChanged(Conflict):
-    """Between page and decision the terms, the register or the catalogue changed."""
-
-    name, title = "notice-changed", "What is asked has changed since you opened this page"
-    advice = "Read it again, then decide."
-
-
 @dataclass(frozen=True)
 class _Sent:
     form: Form
@@ -116,20 +107,10 @@ class _Sent:
 
 async def _allow(session: Session, holder: Holder, asked: Asked, sent: _Sent) -> str:
     loaded = await load_request(session, asked.request_uri, asked.client_id)
-    notice = notice_of(loaded, sent.spoken, session.now)
+    notice = _notice(loaded, sent.spoken, session.now)
     if sent.form.text("notice") != notice_digest(notice).hex():
         raise NoticeChanged
-    documents = await _documents(session, holder, loaded.terms)
-    required = {item.item for item in loaded.terms.items if item.required}
-    # What the person does not have is no more granted than what they leave out: from the grant and from its tokens
-    # nobody can tell the one from the other (design, promise 9).
-    absent = {term.item for term in loaded.terms.items if term.field.name not in documents[term.field.section]}
-    choice = Choice(
-        ticked=(sent.ticks.items - absent) | required,
-        sensitive_yes=sent.ticks.sensitive_yes,
-        locale=sent.spoken.tag,
-        notice_digest=notice_digest(notice),
-    )
+    choice = await choice_of(session, holder, loaded.offer, notice=notice, ticks=sent.ticks)
     given = await give(session, holder, loaded.offer, choice)
     code = await issue_code(session, given, loaded, person=PersonId(holder.id))
     return code_answer(sent.issuer, loaded, code)
@@ -142,82 +123,22 @@ async def _deny(session: Session, holder: Holder, asked: Asked, sent: _Sent) -> 
     return refusal_answer(sent.issuer, loaded)
 
 
-def notice_of(loaded: AuthorizationRequest, spoken: Language, now: datetime) -> dict[str, Any]:
-    """Everything the page says besides the person's own values, in one language: what the digest is of."""
-    declared, terms = loaded.declaration, loaded.terms
-    body, other = declared.body, "en" if spoken.tag == "zh-CN" else "zh-CN"
-    until = min(now + timedelta(days=terms.duration_days), declared.valid_until)
-    return {
-        "language": spoken.tag,
-        "who": spoken.pick(declared.requester_name),
-        "who_other": declared.requester_name.get(other, ""),
-        "uscc": declared.requester_uscc,
-        "vetted_on": spoken.day(declared.requester_vetted_at),
-        "purpose": body.purpose.text.text(spoken.tag),
-        "purpose_code": body.purpose.code,
-        "contact": declared.contact.get("privacy_contact", {}).get("email", ""),
-        "policy_url": declared.contact.get("policy_url", ""),
-        "items": [_item(each, spoken) for each in terms.items],
-        "until": spoken.day(until),
-        "duration": days(spoken, terms.duration_days),
-        "frequency": frequency(spoken, terms.frequency.per, terms.frequency.count),
-        "max_uses": terms.max_uses,
-        "retention": days(spoken, body.retention_days),
-        "consequence": body.consequence_of_refusal.text(spoken.tag),
-        "return_host": urlsplit(loaded.redirect_uri).hostname or "",
-        "declaration": declared.digest.hex(),
-    }
-
-
-def notice_digest(notice: dict[str, Any]) -> bytes:
-    """SHA-256 of the canonical notice, 32 bytes."""
-    return digest(canonical(["consent-notice", 1, notice]))
-
-
-def _item(term: TermItem, spoken: Language) -> dict[str, Any]:
-    return {
-        "name": term.item,
-        "label": term.label(spoken.tag),
-        "form": term.form_label(spoken.tag),
-        "required": term.required,
-        "sensitive": term.is_sensitive,
-        "necessity": term.necessity.text(spoken.tag),
-    }
+def _notice(loaded: AuthorizationRequest, spoken: Language, now: datetime) -> dict[str, Any]:
+    return notice_of(loaded.offer, spoken, now, return_host=urlsplit(loaded.redirect_uri).hostname or "")
 
 
 async def _shown(session: Session, holder: Holder, asked: Asked, spoken: Language) -> dict[str, Any]:
     """What the page needs: the notice, and for each item what the person has and what would leave."""
     loaded = await load_request(session, asked.request_uri, asked.client_id)
-    notice = notice_of(loaded, spoken, session.now)
-    documents = await _documents(session, holder, loaded.terms)
-    today = session.now.astimezone(CHINA).date()
-    items = []
-    for term, said in zip(loaded.terms.items, notice["items"], strict=True):
-        has = documents[term.field.section]
-        if term.field.name in has:
-            value = has[term.field.name]
-            shown = forms.render(term.field, value, term.form, today=today)
-            items.append(said | {"missing": False, "value": value, "shown": shown})
-        else:
-            items.append(said | {"missing": True, "value": None, "shown": None})
+    notice = _notice(loaded, spoken, session.now)
+    items, lacking = await with_values(session, holder, loaded.terms, notice)
     return {
         "ask": notice | {"items": items, "client_id": asked.client_id, "request_uri": asked.request_uri},
+        "lacking": lacking,
         "notice": notice_digest(notice).hex(),
         "decide_by": loaded.decide_by,
         "goes_to": _origin(loaded.redirect_uri),
     }
-
-
-async def _documents(session: Session, holder: Holder, terms: Terms) -> dict[str, dict[str, Any]]:
-    """What the person has in each section that is asked about."""
-    return {section: await _document(session, holder, section) for section in {t.field.section for t in terms.items}}
-
-
-async def _document(session: Session, holder: Holder, section: str) -> dict[str, Any]:
-    try:
-        return (await sections.read(session, holder, section)).document
-    except NotFound:
-        return {}
 
 
 def _origin(uri: str) -> str:
@@ -229,11 +150,6 @@ def _page(
     request: VaultRequest, shown: dict[str, Any], ticks: Ticks, *, language: Language | None = None, problem: str = ""
 ) -> Template:
     spoken = language or language_of(request)
-    ask = shown["ask"] | {
-        "items": [item | {"ticked": item["name"] in ticks.items} for item in shown["ask"]["items"]],
-        "has_sensitive": any(item["sensitive"] for item in shown["ask"]["items"]),
-        "sensitive_yes": ticks.sensitive_yes,
-    }
     answer = page(
         request,
         "consent",
@@ -244,7 +160,7 @@ def _page(
         problem=problem,
         words=lambda code: word(spoken, code),
         said=lambda value: said_of(spoken, value),
-        **(shown | {"ask": ask}),
+        **(shown | {"ask": ask_context(shown["ask"], ticks)}),
     )
     # Browsers hold redirects after a form to form-action too (CSP level 3): the way back must be allowed.
     answer.headers["Content-Security-Policy"] = content_policy(f"'self' {shown['goes_to']}")

@@ -1,0 +1,146 @@
+"""What every consent page shares, by redirect or out of band: the notice, the items beside what the person has, the
+choice that is signed.
+
+What is signed is the digest of the notice as it was shown, in the language in which it was shown; the person's own
+values are shown to them beside it and are no part of the digest.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from vault.consent import Choice, Offer
+from vault.consent.terms import TermItem, Terms
+from vault.crypto.canonical import canonical, digest
+from vault.db import Session
+from vault.errors import Conflict, NotFound, Refused
+from vault.portal.languages import CHINA, Language
+from vault.portal.words import days, frequency
+from vault.profile import forms, sections
+from vault.signin import Holder
+
+
+@dataclass(frozen=True)
+class Ticks:
+    """What the person has chosen so far."""
+
+    items: frozenset[str] = frozenset()
+    sensitive_yes: bool = False
+
+
+class NoticeChanged(Conflict):
+    """Between page and decision the terms, the register or the catalogue changed."""
+
+    name, title = "notice-changed", "What is asked has changed since you opened this page"
+    advice = "Read it again, then decide."
+
+
+class Lacking(Refused):
+    """Something without which the purpose cannot be served is not there: there is nothing to allow."""
+
+    name, title = "lacking", "Something that is needed is not in your vault"
+    advice = "Fill it in first, or do not allow it. Nobody learns which of the two."
+
+
+def notice_of(offer: Offer, spoken: Language, now: datetime, **more: Any) -> dict[str, Any]:
+    """Everything the page says besides the person's own values, in one language: what the digest is of.
+
+    ``more``: what only one way of asking says, for example where the browser returns to.
+    """
+    declared, terms = offer.declaration, offer.terms
+    body, other = declared.body, "en" if spoken.tag == "zh-CN" else "zh-CN"
+    until = min(now + timedelta(days=terms.duration_days), declared.valid_until)
+    return {
+        "language": spoken.tag,
+        "who": spoken.pick(declared.requester_name),
+        "who_other": declared.requester_name.get(other, ""),
+        "uscc": declared.requester_uscc,
+        "vetted_on": spoken.day(declared.requester_vetted_at),
+        "purpose": body.purpose.text.text(spoken.tag),
+        "purpose_code": body.purpose.code,
+        "contact": declared.contact.get("privacy_contact", {}).get("email", ""),
+        "policy_url": declared.contact.get("policy_url", ""),
+        "items": [_item(each, spoken) for each in terms.items],
+        "until": spoken.day(until),
+        "duration": days(spoken, terms.duration_days),
+        "frequency": frequency(spoken, terms.frequency.per, terms.frequency.count),
+        "max_uses": terms.max_uses,
+        "retention": days(spoken, body.retention_days),
+        "consequence": body.consequence_of_refusal.text(spoken.tag),
+        "declaration": declared.digest.hex(),
+        **more,
+    }
+
+
+def notice_digest(notice: dict[str, Any]) -> bytes:
+    """SHA-256 of the canonical notice, 32 bytes."""
+    return digest(canonical(["consent-notice", 1, notice]))
+
+
+async def with_values(
+    session: Session, holder: Holder, terms: Terms, notice: dict[str, Any]
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """The notice's items, each beside what the person has and what would leave; and the labels of what is needed and
+    lacking."""
+    documents = await _documents(session, holder, terms)
+    today = session.now.astimezone(CHINA).date()
+    items = []
+    for term, said in zip(terms.items, notice["items"], strict=True):
+        has = documents[term.field.section]
+        if term.field.name in has:
+            value = has[term.field.name]
+            shown = forms.render(term.field, value, term.form, today=today)
+            items.append(said | {"missing": False, "value": value, "shown": shown})
+        else:
+            items.append(said | {"missing": True, "value": None, "shown": None})
+    return items, [each["label"] for each in items if each["missing"] and each["required"]]
+
+
+async def choice_of(session: Session, holder: Holder, offer: Offer, *, notice: dict[str, Any], ticks: Ticks) -> Choice:
+    """The person's choice about the notice they saw. Raises Lacking when something needed is not there."""
+    documents = await _documents(session, holder, offer.terms)
+    # What the person does not have is no more granted than what they leave out: from the grant and from its tokens
+    # nobody can tell the one from the other (design, promise 9).
+    absent = {term.item for term in offer.terms.items if term.field.name not in documents[term.field.section]}
+    required = {item.item for item in offer.terms.items if item.required}
+    if required & absent:
+        raise Lacking
+    return Choice(
+        ticked=(ticks.items - absent) | required,
+        sensitive_yes=ticks.sensitive_yes,
+        locale=notice["language"],
+        notice_digest=notice_digest(notice),
+    )
+
+
+def ask_context(shown: dict[str, Any], ticks: Ticks) -> dict[str, Any]:
+    """What the template shows of a request: the notice, its items with what is ticked so far."""
+    items = [item | {"ticked": item["name"] in ticks.items} for item in shown["items"]]
+    return shown | {
+        "items": items,
+        "has_sensitive": any(item["sensitive"] for item in items),
+        "sensitive_yes": ticks.sensitive_yes,
+    }
+
+
+def _item(term: TermItem, spoken: Language) -> dict[str, Any]:
+    return {
+        "name": term.item,
+        "label": term.label(spoken.tag),
+        "form": term.form_label(spoken.tag),
+        "required": term.required,
+        "sensitive": term.is_sensitive,
+        "necessity": term.necessity.text(spoken.tag),
+    }
+
+
+async def _documents(session: Session, holder: Holder, terms: Terms) -> dict[str, dict[str, Any]]:
+    """What the person has in each section that is asked about."""
+    return {section: await _document(session, holder, section) for section in {t.field.section for t in terms.items}}
+
+
+async def _document(session: Session, holder: Holder, section: str) -> dict[str, Any]:
+    try:
+        return (await sections.read(session, holder, section)).document
+    except NotFound:
+        return {}
