@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 
 import click
 
+from benchmark import scale as scale_bench
 from benchmark import tokens as token_bench
 from benchmark.measuring import Plan, measure
 from benchmark.report import table
@@ -56,6 +57,25 @@ def tokens(seconds: float, connections: int, *, workers: str, people: int, as_js
         plan = token_bench.Plan(Path(folder), seconds, connections, counts, people)
         result = token_bench.measure(plan, tell=lambda text: None if as_json else click.echo(text, err=True))
     click.echo(json.dumps(result, indent=2) if as_json else token_bench.table(result))
+    sys.exit(0 if result["holds"] else 1)
+
+
+@main.command()
+@click.option("--seconds", type=click.FloatRange(1, 60), default=4, show_default=True, help="Length of each phase.")
+@click.option("--rounds", type=click.IntRange(1, 50), default=5, show_default=True, help="Rounds before and after.")
+@click.option("--declarations", type=click.IntRange(1), default=100_000, show_default=True, help="As many requesters.")
+@click.option("--grants", type=click.IntRange(1), default=1_000_000, show_default=True, help="As many tokens, too.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
+def scale(seconds: float, rounds: int, *, declarations: int, grants: int, as_json: bool) -> None:
+    """Pushing a request, opening its page and refreshing a token, on empty tables and on full ones.
+
+    \b
+    Example: scripts/bench scale --rounds 3
+    """
+    with TemporaryDirectory(prefix="pivault-bench-") as folder:
+        plan = scale_bench.Plan(Path(folder), seconds, rounds, declarations, grants)
+        result = scale_bench.measure(plan, tell=lambda text: None if as_json else click.echo(text, err=True))
+    click.echo(json.dumps(result, indent=2) if as_json else scale_bench.table(result))
     sys.exit(0 if result["holds"] else 1)
 
 
