@@ -41,6 +41,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Base address of the authority that confirms names and numbers (the simulator in the embedded default)."""
     source_key: str | None = None
     """The source's Ed25519 public key, base64url: answers signed by any other key are refused."""
+    registers_url: str | None = None
+    """Base address of the registers of organisations that vetting asks: business, credit, dishonesty."""
+    registers_key: str | None = None
+    """Their Ed25519 public key, base64url. Not the source's: who vouches for persons does not vouch for companies."""
+    vetting_recheck_hours: float = 24.0
+    """Hours between two rounds of checks about an active requester."""
     log_origin: str | None = None
     """The ledger's name (C2SP checkpoint origin), fixed once entries exist; default: pivault/ and the key ring's id."""
     receipt_timeout: float = 5.0
@@ -130,6 +136,8 @@ def _checked(settings: Settings) -> Settings:
         raise BadConfiguration("host is not loopback: set issuer to the public https address.")
     if not 1 <= settings.port <= 65535 or not 1 <= settings.workers <= 64:
         raise BadConfiguration("port must be 1-65535 and workers 1-64.")
+    if not 0.001 <= settings.vetting_recheck_hours <= 24 * 366:
+        raise BadConfiguration("vetting_recheck_hours must be 0.001-8784.")
     if settings.log_format not in {"json", "text"}:
         raise BadConfiguration("log_format must be json or text.")
     return msgspec.structs.replace(settings, data=settings.data.expanduser().absolute())

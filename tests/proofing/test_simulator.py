@@ -106,7 +106,7 @@ def test_its_key_stays(running: dict[str, Any], state: Path) -> None:
     assert process.stdout is not None
     assert json.loads(process.stdout.readline())["public_key"] == running["public_key"]
     stop(process)
-    assert [oct(path.stat().st_mode & 0o777) for path in state.iterdir()] == ["0o600"]
+    assert [oct(path.stat().st_mode & 0o777) for path in state.iterdir()] == ["0o600", "0o600"]
 
 
 def test_its_help_says_simulator() -> None:
@@ -116,3 +116,16 @@ def test_its_help_says_simulator() -> None:
     ).stdout
     assert "SIMULATOR" in shown
     assert "Never use it to prove anything" in " ".join(shown.split())
+
+
+async def test_what_the_registers_hold_can_be_changed(running: dict[str, Any]) -> None:
+    """By PUT of JSON, seen by GET, put back by DELETE; a form, which any web page could send, is refused."""
+    path, json_type = "/v1/simulator/organisations/91350100M000100Y43", {"Content-Type": "application/json"}
+    async with httpx.AsyncClient(base_url=running["url"]) as client:
+        revoked = b'{"status": "revoked"}'
+        assert (await client.put(path, content=revoked)).status_code == 415
+        assert (await client.put(path, content=revoked, headers=json_type)).json()["status"] == "revoked"
+        assert (await client.get(path)).json()["status"] == "revoked"
+        assert (await client.put(path, content=b'{"state": 1}', headers=json_type)).status_code == 400
+        assert (await client.delete(path)).json()["status"] == "in-business"
+        assert (await client.get("/v1/registers/key")).text == running["registers_key"] != running["public_key"]
