@@ -22,6 +22,7 @@ from vault.errors import VaultError
 from vault.ledger.checkpoint import ring_signer
 from vault.ledger.sequencer import Sequencer
 from vault.release.hygiene import delete_lapsed_shares
+from vault.requesters.hygiene import lift_lapsed_suspensions
 from vault.settings import Settings
 from vault.signin.hygiene import delete_ended_sign_ins
 
@@ -34,6 +35,7 @@ TIDYING: Final[tuple[Callable[[Session], Awaitable[object]], ...]] = (
     delete_lapsed_shares,
     delete_old_keys,
     forget_old_proofs,
+    lift_lapsed_suspensions,
 )
 _log = structlog.get_logger(__name__)
 

@@ -20,6 +20,8 @@ STAFF = (
     ("regulator", "韩冰", "网信监督办公室", ("oversight", "recovery-supervisor"), "han.bing"),
 )
 
+UNITS = ("一处", "二处", "三处", "一处")
+
 
 @dataclass(frozen=True)
 class Staff:
@@ -39,8 +41,8 @@ def cheap_doorway(db: Database) -> Doorway:
 async def found_registry(db: Database, doorway: Doorway) -> Staff:
     """Hold the founding ceremony and sign everybody in."""
     founders = [
-        Founder(realm, name, organisation, "一处", roles, login, await prepare(doorway, f"{PASSWORD} {login}"))
-        for realm, name, organisation, roles, login in STAFF
+        Founder(realm, name, organisation, unit, roles, login, await prepare(doorway, f"{PASSWORD} {login}"))
+        for unit, (realm, name, organisation, roles, login) in zip(UNITS, STAFF, strict=True)
     ]
     await db.run(found, founders)
     holders = []

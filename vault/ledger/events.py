@@ -96,7 +96,7 @@ _ACTOR_PREFIX: Final = {
     ActorKind.REQUESTER: ids.REQUESTER,
 }
 _CODE: Final = re.compile(r"[a-z0-9][a-z0-9._:-]{0,79}")
-_REF: Final = re.compile(r"(?:ofc|reg|req|app|dcl|cli|rel|ent)_[0-9a-f]{32}")
+_REF: Final = re.compile(r"(?:ofc|reg|req|app|dcl|cli|msr|rel|ent)_[0-9a-f]{32}")
 _CODES: Final = ("purpose", "outcome", "reason", "source", "key")
 _DIGESTS: Final = ("consent", "permit", "approval", "commit", "digest")
 _FIELDS: Final = frozenset(field.name for field in fields(Event)) - {"name", "actor"}

@@ -23,10 +23,43 @@ REQUESTERS: Final[Mapping[str, Kind]] = {
         "A requester may work.", by="officer", must="requester", may="ref second approval digest"
     ),
     "requester.suspended": kind(
-        "A requester is stopped.", by="officer regulator registry", must="requester reason", may="ref second"
+        "A requester is stopped.", by="officer regulator registry", must="requester reason", may="ref second digest"
     ),
     "requester.restored": kind(
-        "A requester may work again.", by="officer regulator", must="requester reason", may="ref second"
+        "A requester may work again; by the registry: nobody confirmed its suspension in time.",
+        by="officer regulator registry",
+        must="requester reason",
+        may="ref second digest",
+    ),
+    "requester.revoked": kind(
+        "A requester is out for good, with everything it had declared.",
+        by="officer regulator",
+        must="requester reason",
+        may="ref second digest",
+    ),
+    "requester.surrendered": kind(
+        "An organisation gave its registration back.",
+        by="requester registry",
+        must="requester reason",
+        may="ref second digest",
+    ),
+    "measure.proposed": kind(
+        "One officer wants a requester or a declaration restored, revoked or shortened; a second one must agree.",
+        by="officer",
+        must="requester outcome ref",
+        may="declaration digest",
+    ),
+    "measure.declined": kind(
+        "A second officer did not agree to what a first one wanted or did.",
+        by="officer",
+        must="requester outcome ref",
+        may="declaration second digest",
+    ),
+    "measure.attempt_refused": kind(
+        "An officer tried what takes two, or somebody else.",
+        by="officer",
+        must="requester reason",
+        may="declaration outcome ref",
     ),
     "requester.keys_changed": kind(
         "A requester's public keys changed.", by="requester officer", must="requester", may="ref second digest"
@@ -43,10 +76,22 @@ REQUESTERS: Final[Mapping[str, Kind]] = {
         must="requester declaration reason",
         may="declaration_version purpose items ref",
     ),
-    "declaration.stopped": kind(
-        "A declaration's validity was shortened or ended.",
+    "declaration.suspended": kind(
+        "A declaration is stopped for now.",
         by="officer regulator registry",
         must="requester declaration reason",
-        may="declaration_version second ref",
+        may="ref second digest",
+    ),
+    "declaration.restored": kind(
+        "A declaration is in force again; by the registry: nobody confirmed its suspension in time.",
+        by="officer regulator registry",
+        must="requester declaration reason",
+        may="ref second digest",
+    ),
+    "declaration.stopped": kind(
+        "A declaration's validity was shortened or ended; outcome says which.",
+        by="officer regulator registry requester",
+        must="requester declaration reason",
+        may="declaration_version outcome second ref digest",
     ),
 }
