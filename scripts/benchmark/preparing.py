@@ -59,19 +59,34 @@ def _application(jwk: dict[str, Any]) -> dict[str, Any]:
         "organisation": {
             "name": {"en": "Harbour Bank", "zh-CN": "海港银行股份有限公司"},
             "uscc": uscc + uscc_character(uscc),
-            "contact": {"name": "陈立", "email": "chen.li@harbour.example"},
+            "responsible_persons": [{"name": "陈立", "role": "Compliance", "email": "chen.li@harbour.example"}],
             "privacy_contact": {"email": "privacy@harbour.example"},
-            "policy_url": "https://harbour.example/privacy",
+            "complaint_contact": {"email": "complaints@harbour.example"},
+            "deletion_contact": {"email": "deletion@harbour.example"},
+            "supervising_authority": {
+                "name": {"en": "Cyberspace office of Fujian", "zh-CN": "福建省互联网信息办公室"},
+                "contact": {"email": "office@supervision.example"},
+            },
+            "policies": [{"kind": "privacy", "url": "https://harbour.example/privacy", "sha256": "5f" * 32}],
+            "staff_training": {
+                "text": "Everybody who works with personal information passed the yearly course.",
+                "from": "2026-03-02",
+                "until": "2026-03-06",
+            },
         },
         "client": {"redirect_uris": ["https://harbour.example/back"], "jwks": {"keys": [jwk | {"kid": "k1"}]}},
         "declaration": {
             "purpose": {"code": "credit.mortgage", "text": _both("creditworthiness")},
             "legal_basis": "consent",
             "items": items,
+            "collection": "periodic",
             "longest_duration_days": 90,
             "frequency": {"per": "day", "count": 1000},
             "retention_days": 30,
             "consequence_of_refusal": {"en": "The loan cannot be assessed.", "zh-CN": "无法评估贷款申请。"},
+            "recipients": [],
+            "storage": {"country": "CN", "place": _both("storage")},
+            "cross_border": None,
         },
     }
 

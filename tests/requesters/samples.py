@@ -16,6 +16,27 @@ def public_key(kid: str = "sig-1") -> dict[str, Any]:
     return {**OKPKey.generate_key("Ed25519").as_dict(private=False), "kid": kid, "use": "sig", "alg": "EdDSA"}
 
 
+def recipient() -> dict[str, Any]:
+    """Somebody the bank passes the name on to."""
+    return {
+        "name": {"en": "Harbour Appraisals", "zh-CN": "海港评估有限公司"},
+        "contact": "privacy@appraisals.example",
+        "why": text("appraisal"),
+        "items": ["identity.name"],
+    }
+
+
+def cross_border() -> dict[str, Any]:
+    """What would leave the country, declared as PIPL art. 38 and 39 ask."""
+    return {
+        "country": "SG",
+        "recipient": {"en": "Harbour Bank Singapore", "zh-CN": "海港银行新加坡分行"},
+        "contact": "privacy@sg.harbour.example",
+        "basis": "standard_contract",
+        "why": text("group risk"),
+    }
+
+
 def declaration() -> dict[str, Any]:
     return {
         "purpose": {"code": "credit.mortgage", "text": text("creditworthiness")},
@@ -24,11 +45,15 @@ def declaration() -> dict[str, Any]:
             {"item": "identity.name", "forms": ["raw", "masked"], "required": True, "necessity": text("name")},
             {"item": "contact.phone_number", "forms": ["raw", "masked"], "required": False, "necessity": text("phone")},
         ],
+        "collection": "periodic",
         "longest_duration_days": 90,
         "frequency": {"per": "day", "count": 5},
         "max_uses": 20,
         "retention_days": 30,
         "consequence_of_refusal": {"en": "The loan cannot be assessed.", "zh-CN": "无法评估贷款申请。"},
+        "recipients": [],
+        "storage": {"country": "CN", "place": {"en": "Xiamen, own data centre", "zh-CN": "厦门，自有数据中心"}},
+        "cross_border": None,
     }
 
 
@@ -38,9 +63,20 @@ def application(**changes: Any) -> dict[str, Any]:
         "organisation": {
             "name": {"en": "Harbour Bank", "zh-CN": "海港银行股份有限公司"},
             "uscc": USCC,
-            "contact": {"name": "陈立", "email": "chen.li@harbour.example"},
+            "responsible_persons": [{"name": "陈立", "role": "数据合规负责人", "email": "chen.li@harbour.example"}],
             "privacy_contact": {"email": "privacy@harbour.example"},
-            "policy_url": "https://harbour.example/privacy",
+            "complaint_contact": {"email": "complaints@harbour.example"},
+            "deletion_contact": {"email": "deletion@harbour.example"},
+            "supervising_authority": {
+                "name": {"en": "Cyberspace office of Fujian", "zh-CN": "福建省互联网信息办公室"},
+                "contact": {"email": "office@supervision.example"},
+            },
+            "policies": [{"kind": "privacy", "url": "https://harbour.example/privacy", "sha256": "5f" * 32}],
+            "staff_training": {
+                "text": "Everybody who works with personal information passed the yearly course.",
+                "from": "2026-03-02",
+                "until": "2026-03-06",
+            },
         },
         "client": {
             "redirect_uris": ["https://harbour.example/back", "http://127.0.0.1:8400/back"],

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.requesters.samples import application, public_key, text
+from tests.requesters.samples import application, cross_border, public_key, recipient, text
 from vault.crypto.canonical import canonical
 from vault.errors import Invalid, TooLarge
 from vault.profile.catalogue import item
@@ -32,11 +32,33 @@ SHAPES: list[tuple[str, dict[str, Any]]] = [
     ("organisation.name.en", {"organisation__name__en": ""}),
     ("organisation.name.en", {"organisation__name__en": "Harbour\u202eknaB"}),
     ("organisation.name.en", {"organisation__name__en": "Harbour\0Bank"}),
-    ("organisation.contact", {"organisation__contact": None}),
-    ("organisation.contact.email", {"organisation__contact__email": "nobody at all"}),
+    ("organisation.responsible_persons", {"organisation__responsible_persons": []}),
+    ("organisation.responsible_persons[0].role", {"organisation__responsible_persons__0__role": ""}),
+    ("organisation.responsible_persons[0].email", {"organisation__responsible_persons__0__email": "nobody at all"}),
+    ("organisation.complaint_contact", {"organisation__complaint_contact": None}),
+    ("organisation.complaint_contact.email", {"organisation__complaint_contact__email": "nobody"}),
+    ("organisation.complaint_contact.email", {"organisation__complaint_contact__email": "nobody at all"}),
+    ("organisation.deletion_contact.email", {"organisation__deletion_contact__email": "nobody at all"}),
+    ("organisation.supervising_authority.name", {"organisation__supervising_authority__name": {"en": "Office"}}),
+    (
+        "organisation.supervising_authority.contact.email",
+        {"organisation__supervising_authority__contact__email": "by phone only"},
+    ),
+    ("organisation.staff_training.text", {"organisation__staff_training__text": "yes"}),
+    ("organisation.staff_training.from", {"organisation__staff_training__from": "last spring"}),
+    ("organisation.staff_training.until", {"organisation__staff_training__until": "2026-03-01"}),
+    ("organisation.security_evidence[0].sha256", {"organisation__security_evidence": [{"name": "a", "sha256": "ab"}]}),
+    (
+        "organisation.security_evidence[1].sha256",
+        {"organisation__security_evidence": [{"name": "a", "sha256": "ab" * 32}] * 2},
+    ),
     ("organisation.privacy_contact.email", {"organisation__privacy_contact__email": "a@b@c.example"}),
-    ("organisation.policy_url", {"organisation__policy_url": "http://127.0.0.1/privacy"}),
-    ("organisation.policy_url", {"organisation__policy_url": "javascript:alert(1)"}),
+    ("organisation.policies", {"organisation__policies": []}),
+    ("organisation.policies", {"organisation__policies__0__kind": "security"}),
+    ("organisation.policies[0].kind", {"organisation__policies__0__kind": "cookies"}),
+    ("organisation.policies[0].url", {"organisation__policies__0__url": "http://127.0.0.1/privacy"}),
+    ("organisation.policies[0].url", {"organisation__policies__0__url": "javascript:alert(1)"}),
+    ("organisation.policies[0].sha256", {"organisation__policies__0__sha256": "5F" * 32}),
     ("client.redirect_uris", {"client__redirect_uris": []}),
     ("client.redirect_uris", {"client__redirect_uris": ["https://a.example/b"] * 11}),
     ("client.redirect_uris[0]", {"client__redirect_uris": ["http://bank.example/back"]}),
@@ -46,9 +68,27 @@ SHAPES: list[tuple[str, dict[str, Any]]] = [
     ("client.jwks.keys[0].d", {"client__jwks__keys__0": {**public_key(), "d": "c2VjcmV0"}}),
     ("client.jwks.keys[0].kid", {"client__jwks__keys__0": {**public_key(), "kid": None}}),
     ("declaration.purpose.code", {"declaration__purpose__code": "Credit Mortgage"}),
+    ("declaration.purpose.code", {"declaration__purpose__code": "credit.unheard-of"}),
     ("declaration.purpose.text", {"declaration__purpose__text": {"en": "Only English"}}),
     ("declaration.purpose.text.en", {"declaration__purpose__text__en": LONG}),
     ("declaration.legal_basis", {"declaration__legal_basis": "contract"}),
+    ("declaration.legal_basis", {"declaration__legal_basis": "because"}),
+    ("declaration.collection", {"declaration__collection": "always"}),
+    ("declaration.max_uses", {"declaration__collection": "one_time"}),
+    ("declaration.recipients", {"declaration__recipients": None}),
+    ("declaration.recipients[0].contact", {"declaration__recipients": [{**recipient(), "contact": "by post"}]}),
+    ("declaration.recipients[0].why", {"declaration__recipients": [{**recipient(), "why": {"en": "Because."}}]}),
+    ("declaration.recipients[0].items[0]", {"declaration__recipients": [{**recipient(), "items": ["contact.email"]}]}),
+    (
+        "declaration.recipients[0].items[1]",
+        {"declaration__recipients": [{**recipient(), "items": ["identity.name"] * 2}]},
+    ),
+    ("declaration.storage.country", {"declaration__storage__country": "China"}),
+    ("declaration.storage.place", {"declaration__storage__place": None}),
+    ("declaration.cross_border", {"declaration__storage__country": "SG"}),
+    ("declaration.cross_border.country", {"declaration__cross_border": {**cross_border(), "country": "CN"}}),
+    ("declaration.cross_border.basis", {"declaration__cross_border": {**cross_border(), "basis": "convenience"}}),
+    ("declaration.cross_border.contact", {"declaration__cross_border": {**cross_border(), "contact": "by post"}}),
     ("declaration.items", {"declaration__items": []}),
     ("declaration.items[0].item", {"declaration__items__0__item": "identity.shoe_size"}),
     ("declaration.items[0].item", {"declaration__items__0__item": "Identity name"}),
@@ -79,7 +119,7 @@ def test_each_mistake_names_its_field(field: str, change: dict[str, Any]) -> Non
     assert field in [problem["field"] for problem in problems_of(application(**change))]
 
 
-@pytest.mark.parametrize("above", ["", "organisation", "organisation__contact", "client", "declaration"])
+@pytest.mark.parametrize("above", ["", "organisation", "organisation__privacy_contact", "client", "declaration"])
 def test_unknown_members_are_refused(above: str) -> None:
     """Nothing is taken in that nobody has looked at."""
     body = application()

@@ -170,7 +170,7 @@ async def test_who_may_not_vet(database: Database, staff: Staff) -> None:
 OWN = (
     ("organisation__name__zh-CN", "数据登记中心"),
     ("organisation__name__en", "数据登记中心"),
-    ("organisation__contact__name", "林海"),
+    ("organisation__responsible_persons__0__name", "林海"),
 )
 
 

@@ -1,9 +1,9 @@
 """The consent record: what a person agreed to, signed with their own key. Pure.
 
 Names are those of ISO/IEC TS 27560:2023 where it has one (``record_id``, ``pii_processing``, ``events``, …);
-``declaration``, ``limits`` and ``expires_at`` are ours. The record holds no value of the person and no
-identifier but the pairwise one, so that either side may keep it and show it. May grow by members; a new
-``schema_version`` when a meaning changes.
+``declaration``, ``limits``, ``expires_at``, ``collection``, ``cross_border`` and the further contacts are ours.
+The record holds no value of the person and no identifier but the pairwise one, so that either side may keep it
+and show it. May grow by members; a new ``schema_version`` when a meaning changes.
 """
 
 from collections.abc import Iterable
@@ -80,7 +80,10 @@ def _purpose(declaration: DeclarationView, items: Iterable[TermItem]) -> dict[st
         "pii_information": [_information(item) for item in items],
         "pii_controllers": [ids.public(ids.REQUESTER, declaration.requester_id)],
         "retention_period": {"days": body.retention_days},
-        "recipient_third_parties": [],
+        "collection": body.collection,
+        "recipient_third_parties": [msgspec.to_builtins(recipient) for recipient in body.recipients],
+        "storage_location": msgspec.to_builtins(body.storage),
+        "cross_border": msgspec.to_builtins(body.cross_border),
         "withdrawal_method": "in the vault, at any time, with effect for the next release",
         "jurisdiction": "CN",
     }
@@ -92,6 +95,9 @@ def _controller(declaration: DeclarationView) -> dict[str, Any]:
         "party_role": "pii_controller",
         "party_name": declaration.requester_name,
         "party_contact": declaration.contact.get("privacy_contact"),
+        "complaint_contact": declaration.contact.get("complaint_contact"),
+        "deletion_contact": declaration.contact.get("deletion_contact"),
+        "supervising_authority": declaration.contact.get("supervising_authority"),
         "uscc": declaration.requester_uscc,
     }
 

@@ -14,8 +14,9 @@ from vault.consent.terms import TermItem, Terms
 from vault.crypto.canonical import canonical, digest
 from vault.db import Session
 from vault.errors import Conflict, NotFound, Refused
+from vault.portal.declared import contacts, handling
 from vault.portal.languages import CHINA, Language
-from vault.portal.words import days, frequency
+from vault.portal.words import days, frequency, purpose_name
 from vault.profile import forms, sections
 from vault.signin import Holder
 
@@ -58,8 +59,9 @@ def notice_of(offer: Offer, spoken: Language, now: datetime, **more: Any) -> dic
         "vetted_on": spoken.day(declared.requester_vetted_at),
         "purpose": body.purpose.text.text(spoken.tag),
         "purpose_code": body.purpose.code,
-        "contact": declared.contact.get("privacy_contact", {}).get("email", ""),
-        "policy_url": declared.contact.get("policy_url", ""),
+        "purpose_name": purpose_name(spoken, body.purpose.code),
+        **contacts(declared.contact, spoken),
+        **handling(body, spoken),
         "items": [_item(each, spoken) for each in terms.items],
         "until": spoken.day(until),
         "duration": days(spoken, terms.duration_days),

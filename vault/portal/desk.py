@@ -12,12 +12,13 @@ from vault.db import Session
 from vault.edge.request import VaultRequest
 from vault.errors import Conflict, Invalid, Refused, VaultError
 from vault.ids import ApplicationId, StaffId
+from vault.portal.declared import LEGAL_BASES, handling
 from vault.portal.forms import read_form, wrong_fields
 from vault.portal.languages import N_, Language
 from vault.portal.pages import language_of, page, see_other
 from vault.portal.reasons import reasons
 from vault.portal.release_desk import release_row
-from vault.portal.words import days, form_name, frequency, word
+from vault.portal.words import days, form_name, frequency, purpose_name
 from vault.profile.catalogue import catalogue
 from vault.registry import StaffMember, officer, staff_member
 from vault.registry.staff import active
@@ -116,9 +117,11 @@ async def _application(session: Session, holder: Holder, application: str, spoke
         "keys": [_key(key) for key in body["client"]["jwks"]["keys"]],
         "declaration": body["declaration"],
         "items": [_item(each, spoken) for each in declared.items],
+        "purpose": purpose_name(spoken, declared.purpose.code),
+        "basis": spoken.gettext(LEGAL_BASES[declared.legal_basis]),
+        "handling": handling(declared, spoken),
         "frequency": frequency(spoken, declared.frequency.per, declared.frequency.count),
         "days": lambda count: days(spoken, count),
-        "words": lambda code: word(spoken, code),
         "decisions": [await _decision(session, made) for made in view.decisions],
         "open": view.decided_at is None and all(made.officer != member.id for made in view.decisions),
     }

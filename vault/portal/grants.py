@@ -151,6 +151,8 @@ def card(view: GrantView, spoken: Language) -> dict[str, Any]:
         "frequency": frequency(spoken, view.frequency["per"], view.frequency["count"]),
         "retention": days(spoken, purpose["retention_period"]["days"]),
         "contact": (party.get("party_contact") or {}).get("email", ""),
+        "deletion": (party.get("deletion_contact") or party.get("party_contact") or {}).get("email", ""),
+        "complaints": (party.get("complaint_contact") or {}).get("email", ""),
         "consequence": "",
     }
 

@@ -6,6 +6,7 @@ from typing import Final
 from vault.portal.languages import N_, Language
 from vault.profile import forms
 from vault.profile.catalogue import catalogue
+from vault.requesters.purposes import purposes
 
 NAMES: Final[Mapping[str, str]] = {
     # members of the catalogue's objects
@@ -131,6 +132,12 @@ def said_of(language: Language, value: str) -> str:
     """A value that is a choice, in words; what a person wrote themselves, to the letter."""
     known = NAMES.get(value)
     return language.gettext(known) if known else value
+
+
+def purpose_name(language: Language, code: str) -> str:
+    """What a purpose of the published list is called; the code itself where the list lacks it."""
+    listed = purposes().find(code)
+    return language.pick(listed.name) if listed else code
 
 
 def item_name(language: Language, item: str) -> str:

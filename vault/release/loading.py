@@ -25,7 +25,7 @@ from vault.profile.opening import SealedAttestation, SealedVersion
 from vault.release.limits import Used
 from vault.release.loaded import Earlier, Loaded, Registered, Row, Wanted
 from vault.release.tables import Approval
-from vault.requesters.declarations import Declaration, declaration_digest
+from vault.requesters.declarations import stored_declaration, stored_digest
 from vault.requesters.liveness import lapses
 from vault.requesters.permits import Permit, PermitTerms
 from vault.requesters.tables import Client, DeclarationRow, PermitRow, Requester
@@ -180,10 +180,10 @@ def _check_register(ring: KeyRing, found: tuple[Any, ...]) -> Registered:
     client, requester = CLIENT.row(ring, found[0]), REQUESTER.row(ring, found[1])
     declaration, permit = DECLARATION.row(ring, found[2]), PERMIT.row(ring, found[3])
     try:
-        body = msgspec.convert(declaration["body"], Declaration)
+        body = stored_declaration(declaration["body"])
     except msgspec.ValidationError:
         raise Tampered(private="a declaration is not of its shape") from None
-    digest = declaration_digest(body)
+    digest = stored_digest(declaration["body"])
     if not same(digest, declaration["digest"]) or not same(digest, permit["declaration_digest"]):
         raise Tampered(private="a declaration does not fit its digest or its permit")
     if not client["requester_id"] == declaration["requester_id"] == requester["id"]:

@@ -16,8 +16,9 @@ from vault.ids import RequesterId
 from vault.ledger.events import Actor, Event, Item
 from vault.ledger.events import officer as by_officer
 from vault.ledger.log import append
-from vault.requesters.applications import Application, Organisation
+from vault.requesters.applications import Application
 from vault.requesters.liveness import NotLive
+from vault.requesters.organisations import Organisation, public_contact
 from vault.requesters.permits import Permit
 from vault.requesters.standing import Capability, State, allows, state_of
 from vault.requesters.tables import Client, DeclarationRow, PermitRow, Requester
@@ -46,7 +47,7 @@ async def _applied_for(session: Session, organisation: Organisation) -> Requeste
         id=RequesterId(ids.new_uuid()),
         name=msgspec.to_builtins(organisation.name),
         uscc=organisation.uscc,
-        contact=_contact(organisation),
+        contact=public_contact(organisation),
         status="applied",
         vetted_at=None,
         valid_until=None,
@@ -108,17 +109,9 @@ async def _of_code(session: Session, uscc: str) -> Requester | None:
     return found.scalar_one_or_none()
 
 
-def _contact(organisation: Organisation) -> dict[str, object]:
-    return {
-        "contact": msgspec.to_builtins(organisation.contact),
-        "privacy_contact": msgspec.to_builtins(organisation.privacy_contact),
-        "policy_url": organisation.policy_url,
-    }
-
-
 def _vet(owner: Requester, organisation: Organisation, now: datetime, until: datetime) -> None:
     owner.name = msgspec.to_builtins(organisation.name)
-    owner.contact = _contact(organisation)
+    owner.contact = public_contact(organisation)
     owner.status, owner.suspended_until = "active", None
     owner.vetted_at = now
     owner.valid_until = max(until, owner.valid_until or until)

@@ -4,58 +4,22 @@ Shape, types and lengths are held by the structs; :func:`problems` finds the res
 its field by path, e.g. ``client.jwks.keys[0].d``.
 """
 
-import re
 import unicodedata
-from collections.abc import Callable, Iterator
-from typing import Annotated, Any, Final, Protocol
-from urllib.parse import urlsplit
+from collections.abc import Iterator
+from typing import Annotated, Any, Final
 
 import msgspec
 
 from vault.errors import Invalid, TooLarge
-from vault.requesters import jwks, redirects
-from vault.requesters.declarations import MOST_PER_HOUR, Declaration, DeclaredItem
-from vault.requesters.uscc import why_not_uscc
+from vault.requesters import declaring, jwks, organisations, redirects
+from vault.requesters.declarations import Declaration, upgraded
+from vault.requesters.declaring import Catalogue, Problem
+from vault.requesters.organisations import Organisation
 
 LARGEST: Final = 128 * 1024
 """Bytes of an application in canonical form."""
 MOST_PROBLEMS: Final = 50
 _HIDDEN: Final = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
-_EMAIL: Final = re.compile(r"[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}")
-
-OrganisationName = Annotated[str, msgspec.Meta(min_length=2, max_length=120)]
-PersonName = Annotated[str, msgspec.Meta(min_length=2, max_length=80)]
-Email = Annotated[str, msgspec.Meta(min_length=6, max_length=254)]
-
-
-class Name(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The organisation's name as its certificate has it, and in English."""
-
-    en: OrganisationName
-    zh_cn: OrganisationName = msgspec.field(name="zh-CN")
-
-
-class Contact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A responsible person."""
-
-    name: PersonName
-    email: Email
-
-
-class Mailbox(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where people's questions about their data are answered (PIPL art. 17)."""
-
-    email: Email
-
-
-class Organisation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who applies. ``uscc``: unified social credit code, GB 32100-2015."""
-
-    name: Name
-    uscc: Annotated[str, msgspec.Meta(max_length=32)]
-    contact: Contact
-    privacy_contact: Mailbox
-    policy_url: Annotated[str, msgspec.Meta(max_length=redirects.LONGEST)]
 
 
 class ClientKeys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -71,18 +35,6 @@ class Application(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     organisation: Organisation
     client: ClientKeys
     declaration: Declaration
-
-
-class CatalogueItem(Protocol):
-    """What is asked of a catalogue field here: the forms it may leave in."""
-
-    @property
-    def forms(self) -> Any: ...
-
-
-Catalogue = Callable[[str], CatalogueItem]
-"""Gives the field behind an item name; raises Invalid when there is none."""
-Problem = tuple[str, str]
 
 
 def read_application(data: object) -> Application:
@@ -109,9 +61,9 @@ def problems(application: Application, catalogue: Catalogue) -> list[Problem]:
     """Everything wrong with it beyond its shape."""
     return [
         *_hidden_characters("", msgspec.to_builtins(application)),
-        *_organisation(application.organisation),
+        *((f"organisation.{where}", why) for where, why in organisations.problems(application.organisation)),
         *_client(application.client),
-        *_declaration(application.declaration, catalogue),
+        *((f"declaration.{where}", why) for where, why in declaring.problems(application.declaration, catalogue)),
     ]
 
 
@@ -126,23 +78,6 @@ def _hidden_characters(where: str, value: object) -> Iterator[Problem]:
         yield where, "must not contain control characters or characters that change the direction of text"
 
 
-def _organisation(organisation: Organisation) -> Iterator[Problem]:
-    if why := why_not_uscc(organisation.uscc):
-        yield "organisation.uscc", why
-    for where, email in (
-        ("contact.email", organisation.contact.email),
-        ("privacy_contact.email", organisation.privacy_contact.email),
-    ):
-        if not _EMAIL.fullmatch(email):
-            yield f"organisation.{where}", "must be a mail address such as privacy@example.com"
-    if not _is_page(organisation.policy_url):
-        yield "organisation.policy_url", "must be an https address of a page, without a user"
-
-
-def _is_page(url: str) -> bool:
-    return redirects.why_not_redirect_uri(url) is None and urlsplit(url).scheme == "https"
-
-
 def _client(client: ClientKeys) -> Iterator[Problem]:
     for index, uri in enumerate(client.redirect_uris):
         if why := redirects.why_not_redirect_uri(uri):
@@ -153,26 +88,7 @@ def _client(client: ClientKeys) -> Iterator[Problem]:
         yield f"client.jwks.{where}".rstrip("."), why
 
 
-def _declaration(declaration: Declaration, catalogue: Catalogue) -> Iterator[Problem]:
-    if declaration.frequency.per == "hour" and declaration.frequency.count > MOST_PER_HOUR:
-        yield "declaration.frequency.count", f"must be at most {MOST_PER_HOUR} an hour"
-    seen: set[str] = set()
-    for index, item in enumerate(declaration.items):
-        where = f"declaration.items[{index}]"
-        if item.item in seen:
-            yield f"{where}.item", f"{item.item} is declared twice"
-        seen.add(item.item)
-        yield from _item(where, item, catalogue)
-
-
-def _item(where: str, item: DeclaredItem, catalogue: Catalogue) -> Iterator[Problem]:
-    try:
-        allowed = catalogue(item.item).forms
-    except Invalid:
-        yield f"{where}.item", f"{item.item} is not in the catalogue"
-        return
-    for index, form in enumerate(item.forms):
-        if form not in allowed:
-            yield f"{where}.forms[{index}]", f"{item.item} leaves as {', '.join(sorted(allowed))}, not as {form}"
-        elif form in item.forms[:index]:
-            yield f"{where}.forms[{index}]", "is listed twice"
+def stored_application(body: dict[str, Any]) -> Application:
+    """An application from its row, also one from before more was asked. Raises msgspec.ValidationError."""
+    organisation, declaration = organisations.upgraded(body["organisation"]), upgraded(body["declaration"])
+    return msgspec.convert({**body, "organisation": organisation, "declaration": declaration}, Application)

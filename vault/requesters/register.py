@@ -19,7 +19,7 @@ from vault.db import Session
 from vault.errors import NotFound, Tampered
 from vault.ids import DeclarationId, RequesterId
 from vault.requesters.client_metadata import read_stored
-from vault.requesters.declarations import Declaration, declaration_digest
+from vault.requesters.declarations import Declaration, stored_declaration, stored_digest
 from vault.requesters.liveness import Lapses, Standing, check_live, lapses
 from vault.requesters.permits import Permit, PermitTerms
 from vault.requesters.standing import Capability
@@ -156,10 +156,10 @@ class _Chain:
     def body(self) -> Declaration:
         """The declaration, compared with the digest that is under the MAC."""
         try:
-            body = msgspec.convert(self.declared.body, Declaration)
+            body = stored_declaration(self.declared.body)
         except msgspec.ValidationError as error:
             raise Tampered(private=f"declaration {self.declared.id}: {error}") from None
-        fits = same(declaration_digest(body), self.declared.digest)
+        fits = same(stored_digest(self.declared.body), self.declared.digest)
         if not fits or not same(self.declared.digest, self.permit_row.declaration_digest):
             raise Tampered(private=f"declaration {self.declared.id} does not fit its digest")
         return body

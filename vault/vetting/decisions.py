@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-import msgspec
 import sqlalchemy as sa
 
 from vault import ids
@@ -24,7 +23,7 @@ from vault.ledger.events import officer as by_officer
 from vault.ledger.log import append
 from vault.registry import StaffMember, officer, staff_member
 from vault.requesters.activation import activate, permit_end, reserve
-from vault.requesters.applications import Application
+from vault.requesters.applications import Application, stored_application
 from vault.requesters.declarations import declaration_digest
 from vault.requesters.permits import Permit, PermitTerms, decision_message, verify_permit
 from vault.signin.holders import Holder
@@ -71,7 +70,7 @@ async def decide(
     member = await officer(session, holder, ROLE)
     _check_reason(reason)
     row = await _locked(session, application)
-    body = msgspec.convert(row.body, Application)
+    body = stored_application(row.body)
     earlier = await decisions_of(session, application)
     _check_may_decide(row, body, member, earlier)
     approval = await _terms(session, row, body) if approve else None
@@ -132,7 +131,8 @@ def _check_may_decide(
         raise Conflict(f"This application is decided already: it is {row.status}.")
     name = body.organisation.name
     theirs = {name.en.casefold(), name.zh_cn.casefold()}
-    if member.organisation.strip().casefold() in theirs or member.name == body.organisation.contact.name:
+    named = {person.name for person in body.organisation.responsible_persons}
+    if member.organisation.strip().casefold() in theirs or member.name in named:
         raise OwnOrganisation
 
 
@@ -206,7 +206,7 @@ async def _permit(
     keys: dict[UUID, bytes] = {
         d.officer_id: (await staff_member(session, d.officer_id)).signing_public for d in approvals
     }
-    verify_permit(permit, msgspec.convert(row.body, Application).declaration, keys)
+    verify_permit(permit, stored_application(row.body).declaration, keys)
     return permit
 
 

@@ -17,7 +17,7 @@ from vault.ids import ApplicationId
 from vault.ledger.events import REGISTRY, Event
 from vault.ledger.log import append
 from vault.profile.catalogue import item
-from vault.requesters.applications import Application, check_application
+from vault.requesters.applications import Application, check_application, stored_application
 from vault.vetting.tables import ApplicationDecision, ApplicationRow
 
 
@@ -122,7 +122,7 @@ async def application(session: Session, application_id: ApplicationId) -> Applic
 
 async def _view(session: Session, row: ApplicationRow) -> ApplicationView:
     made = [Decision(d.officer_id, d.decision, d.reason, d.at) for d in await decisions_of(session, row.id)]
-    body = msgspec.convert(row.body, Application)
+    body = stored_application(row.body)
     return ApplicationView(row.id, row.status, row.received_at, row.decided_at, body, made)
 
 

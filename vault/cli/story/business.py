@@ -1,5 +1,6 @@
 """Steps in which the bank and the officers act: vetting, asking, releases."""
 
+import hashlib
 import json
 from typing import Any
 
@@ -10,6 +11,7 @@ from vault.cli.story.scene import REDIRECT, Scene, hold
 from vault.ledger.verify import verify_receipt
 
 OUTSIDE = "preferences.notes"
+POLICY = hashlib.sha256(b"the bank's privacy policy").hexdigest()
 
 
 def both(en: str, zh: str) -> dict[str, str]:
@@ -28,20 +30,31 @@ def application(scene: Scene) -> dict[str, Any]:
         "organisation": {
             "name": both("Harbour Commercial Bank", "海港商业银行股份有限公司"),
             "uscc": scene.facts["uscc"],
-            "contact": {"name": "Integration desk", "email": "integration@bank.example"},
+            "responsible_persons": [{"name": "陈立", "role": "Compliance", "email": "compliance@bank.example"}],
             "privacy_contact": {"email": "privacy@bank.example"},
-            "policy_url": "https://bank.example/privacy",
+            "complaint_contact": {"email": "complaints@bank.example"},
+            "deletion_contact": {"email": "deletion@bank.example"},
+            "supervising_authority": {
+                "name": both("Cyberspace office of the city", "市互联网信息办公室"),
+                "contact": {"email": "office@supervision.example"},
+            },
+            "policies": [{"kind": "privacy", "url": "https://bank.example/privacy", "sha256": POLICY}],
+            "staff_training": {"text": "Yearly course on personal information.", "from": "2026-03-02"},
         },
         "client": {"redirect_uris": [REDIRECT], "jwks": scene.bank.public_jwks()},
         "declaration": {
-            "purpose": {"code": "credit-assessment", "text": both("Deciding on a loan", "贷款审批")},
+            "purpose": {"code": "credit.assessment", "text": both("Deciding on a loan", "贷款审批")},
             "legal_basis": "consent",
             "items": items,
+            "collection": "periodic",
             "longest_duration_days": 90,
             "frequency": {"per": "hour", "count": 50},
             "max_uses": 100,
             "retention_days": 180,
             "consequence_of_refusal": both("The loan cannot be decided online.", "无法在线办理贷款。"),
+            "recipients": [],
+            "storage": {"country": "CN", "place": both("The bank's own data centre", "本行数据中心")},
+            "cross_border": None,
         },
     }
 
