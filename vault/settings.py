@@ -7,6 +7,7 @@ Order: built-in defaults, then one optional TOML file (``PIVAULT_CONFIG``), then
 import os
 import tomllib
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -33,6 +34,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     port: int = 8000
     issuer: str | None = None
     """The public https address (issuer identifier, RFC 8414); default: http://HOST:PORT, loopback only."""
+    trusted_proxies: str = ""
+    """Addresses and networks, with commas between, of the proxies in front: only they are believed about where a
+    request came from (X-Forwarded-For) and about TLS client certificates (Client-Cert, RFC 9440)."""
+    client_ca: Path | None = None
+    """PEM file of the authorities that may vouch for clients with tls_client_auth (RFC 8705)."""
+    dpop_nonces: bool = False
+    """Whether every DPoP proof must hold a nonce of this server (RFC 9449 section 8)."""
     workers: int = 1
     log_level: str = "info"
     log_format: str = "json"
@@ -134,6 +142,10 @@ def _checked(settings: Settings) -> Settings:
         raise BadConfiguration("issuer must be an https address (http only on loopback).")
     if not settings.issuer and not loopback:
         raise BadConfiguration("host is not loopback: set issuer to the public https address.")
+    if wrong := [
+        each for each in settings.trusted_proxies.split(",") if each.strip() and not _is_network(each.strip())
+    ]:
+        raise BadConfiguration(f"trusted_proxies must be addresses or networks, with commas between, not {wrong[0]!r}.")
     if not 1 <= settings.port <= 65535 or not 1 <= settings.workers <= 64:
         raise BadConfiguration("port must be 1-65535 and workers 1-64.")
     if not 0.001 <= settings.vetting_recheck_hours <= 24 * 366:
@@ -141,6 +153,14 @@ def _checked(settings: Settings) -> Settings:
     if settings.log_format not in {"json", "text"}:
         raise BadConfiguration("log_format must be json or text.")
     return msgspec.structs.replace(settings, data=settings.data.expanduser().absolute())
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_loopback_http(url: str) -> bool:

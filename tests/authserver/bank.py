@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import msgspec
+import sqlalchemy as sa
 
 from tests.authserver.keys import ISSUER, Signer, assertion, proof
 from tests.consent.world import asked, declaration
@@ -14,6 +15,7 @@ from tests.requesters.samples import application
 from tests.requesters.world import let_in
 from vault.authserver.assertions import TYPE
 from vault.authserver.authorize import AuthorizationRequest, code_answer, issue_code, load_request
+from vault.authserver.certificates import Shown
 from vault.authserver.issuing import Issued
 from vault.authserver.par import Pushed, push
 from vault.authserver.pkce import challenge_of
@@ -23,6 +25,8 @@ from vault.consent import Choice, give
 from vault.crypto.canonical import digest
 from vault.db import Database, Session
 from vault.ids import CLIENT, PersonId, public
+from vault.requesters.client_metadata import ClientMetadata, to_store
+from vault.requesters.tables import Client
 from vault.signin import Holder
 from vault.vetting.decisions import Decided
 
@@ -51,6 +55,7 @@ class Bank:
     decided: Decided
     signer: Signer
     dpop: Signer = field(default_factory=Signer.make)
+    certificate: Shown | None = None
 
     @classmethod
     async def let_in(cls, world: World, server: AuthServer, uscc: str = "91350100M000100Y43") -> "Bank":
@@ -82,7 +87,19 @@ class Bank:
         """A form with the client's authentication, over the wire and back; None leaves a parameter out."""
         full = {"client_assertion_type": TYPE, "client_assertion": self.assertion(), **form}
         body = urlencode({name: value for name, value in full.items() if value is not None})
-        return Posted.read(body.encode(), list(proofs))
+        return Posted.read(body.encode(), list(proofs), certificate=self.certificate)
+
+    async def registers(self, **members: Any) -> None:
+        """Its metadata becomes this; ``jwks`` its keys."""
+        jwks = members.pop("jwks", None)
+
+        async def act(session: Session) -> None:
+            found = await session.execute(sa.select(Client).where(Client.id == self.decided.client_id))
+            row = found.scalar_one()
+            row.registration = to_store(ClientMetadata(**members))
+            row.jwks = jwks or row.jwks
+
+        await self.db.run(act)
 
     def request(self, **changes: str | None) -> dict[str, str | None]:
         """A good authorization request, or with some parameters changed."""

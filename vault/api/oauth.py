@@ -5,6 +5,7 @@ from typing import Any, Final
 from litestar import Response, get, post
 
 from vault.api.description import Extra
+from vault.authserver.certificates import Shown
 from vault.authserver.errors import InvalidRequest, OAuthError
 from vault.authserver.metadata import jwks, metadata
 from vault.authserver.par import push
@@ -83,4 +84,7 @@ async def _posted(request: VaultRequest) -> Posted:
     if request.content_type[0] != "application/x-www-form-urlencoded":
         raise InvalidRequest("form-type", "Send a form: application/x-www-form-urlencoded.")
     proofs = list(request.headers.getall("dpop", []))
-    return Posted.read(await request.body(), proofs, request.headers.get("authorization"))
+    certificate, authorization = None, request.headers.get("authorization")
+    if (der := request.certificate) is not None:
+        certificate = Shown(certificate=der, chain=request.certificate_chain)
+    return Posted.read(await request.body(), proofs, authorization, certificate=certificate)

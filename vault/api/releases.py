@@ -87,6 +87,7 @@ async def make_release(request: VaultRequest) -> ASGIResponse:
         Ask(
             authorization=_authorization(request),
             proofs=headers.getall("dpop", []),
+            certificate=request.certificate,
             method="POST",
             url=f"{doors.issuer}/v1/releases",
             items=_items(await request.body()),
@@ -109,6 +110,7 @@ async def read_release(request: VaultRequest, release_id: FromPath[str]) -> ASGI
     ask = Ask(
         authorization=_authorization(request),
         proofs=request.headers.getall("dpop", []),
+        certificate=request.certificate,
         method="GET",
         url=f"{doors.issuer}/v1/releases/{ids.public(ids.RELEASE, which)}",
         items=None,

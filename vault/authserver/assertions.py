@@ -11,6 +11,7 @@ from uuid import UUID
 
 from vault import ids
 from vault.authserver import jose
+from vault.authserver.certificates import unknown_client
 from vault.authserver.errors import InvalidClient, InvalidRequest
 from vault.clock import from_millis
 from vault.crypto.canonical import canonical, digest
@@ -68,11 +69,6 @@ def read_claim(form: Mapping[str, str], *, authorization: str | None = None) -> 
         return Claim(signed, ids.parse(ids.CLIENT, subject))
     except NotFound:
         raise unknown_client() from None
-
-
-def unknown_client() -> InvalidClient:
-    """The same words whether the id is malformed or absent."""
-    return InvalidClient("client-known", "There is no client with this client_id: use the one the registry gave you.")
 
 
 def authenticate(claim: Claim, jwks: Mapping[str, Any], *, issuer: str, now: datetime) -> Authenticated:

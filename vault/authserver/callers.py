@@ -10,8 +10,8 @@ from datetime import datetime
 
 import asyncpg
 
-from vault.authserver import assertions, dpop, replay
-from vault.authserver.bindings import Binding, key
+from vault.authserver import assertions, certificates, dpop, replay
+from vault.authserver.bindings import Binding, key, of_certificate
 from vault.authserver.errors import InvalidClient, InvalidProof, OAuthError
 from vault.authserver.server import AuthServer, Posted
 from vault.db import Session
@@ -20,6 +20,7 @@ from vault.ids import PersonId
 from vault.ledger.events import Event
 from vault.ledger.events import requester as by_requester
 from vault.ledger.log import append
+from vault.requesters.client_metadata import PRIVATE_KEY_JWT
 from vault.requesters.liveness import Lapses
 from vault.requesters.register import KnownClient, known_client
 from vault.requesters.views import ClientView
@@ -28,17 +29,20 @@ from vault.requesters.views import ClientView
 @dataclass(frozen=True)
 class Caller:
     """An authenticated client. ``lapses``: what of it is not in force, and what that stops; ``proof``: the DPoP proof
-    it sent, if any."""
+    it sent, if any; ``certificate``: its TLS certificate (DER), where its tokens are bound to it."""
 
     client: ClientView
     lapses: Lapses
     proof: dpop.Proof | None
     now: datetime
+    certificate: bytes | None = None
 
     @property
     def binding(self) -> Binding | None:
         """What it showed that a token can be bound to."""
-        return key(self.proof.jkt) if self.proof else None
+        if self.proof is not None:
+            return key(self.proof.jkt)
+        return None if self.certificate is None else of_certificate(self.certificate)
 
 
 @asynccontextmanager
@@ -52,10 +56,12 @@ async def known_caller(
     now = server.database.clock.now()
     try:
         known, claimed = await _authenticate(server, connection, posted, now)
-        proof, complaint = _look_at_proof(posted, url, now, needed=proof_needed)
-        once = [(claimed.seen, claimed.expires_at), *([(proof.seen, proof.expires_at)] if proof else [])]
-        fresh = await replay.see(connection, once)
-        if claimed.seen not in fresh:
+        certificate = _bindable(known.view, posted)
+        needed = proof_needed and (certificate is None or known.view.metadata.dpop_bound_access_tokens)
+        proof, complaint = _look_at_proof(posted, url, now, needed=needed)
+        once = [(each.seen, each.expires_at) for each in (claimed, proof) if each is not None]
+        fresh = await replay.see(connection, once) if once else set()
+        if claimed is not None and claimed.seen not in fresh:
             raise InvalidClient("assertion-replayed", "This client assertion was used before: make one per request.")
     except OAuthError as refused:
         server.meter.count(refused.check)
@@ -65,7 +71,7 @@ async def known_caller(
             raise complaint
         if proof is not None and proof.seen not in fresh:
             raise InvalidProof("dpop-replayed", "This DPoP proof was used before: make a new one for each request.")
-        yield Caller(known.view, known.lapses, proof, now)
+        yield Caller(known.view, known.lapses, proof, now, certificate)
     except OAuthError as refused:
         if not refused.is_recorded:
             await server.database.run(record_refused_token, known.view, refused)
@@ -74,13 +80,32 @@ async def known_caller(
 
 async def _authenticate(
     server: AuthServer, connection: asyncpg.Connection, posted: Posted, now: datetime
-) -> tuple[KnownClient, assertions.Authenticated]:
-    claim = assertions.read_claim(posted.form, authorization=posted.authorization)
+) -> tuple[KnownClient, assertions.Authenticated | None]:
+    """By certificate where one comes without an assertion or secret, else by assertion; as the client registered."""
+    shown = posted.certificate
+    if posted.authorization is not None or not {"client_assertion", "client_secret"}.isdisjoint(posted.form):
+        shown = None
+    claim = None if shown else assertions.read_claim(posted.form, authorization=posted.authorization)
     try:
-        known = await known_client(connection, server.ring, claim.client_id, now)
+        client_id = claim.client_id if claim else certificates.claimed_client(posted.form)
+        known = await known_client(connection, server.ring, client_id, now)
     except NotFound:
-        raise assertions.unknown_client() from None
-    return known, assertions.authenticate(claim, known.view.jwks, issuer=server.issuer, now=now)
+        raise certificates.unknown_client() from None
+    metadata = known.view.metadata
+    if (metadata.token_endpoint_auth_method == PRIVATE_KEY_JWT) != (claim is not None):
+        raise InvalidClient("client-registered", f"This client authenticates by {metadata.token_endpoint_auth_method}.")
+    if claim is not None:
+        return known, assertions.authenticate(claim, known.view.jwks, issuer=server.issuer, now=now)
+    if shown is not None:
+        certificates.authenticate(shown, metadata, known.view.jwks, authorities=server.authorities, now=now)
+    return known, None
+
+
+def _bindable(client: ClientView, posted: Posted) -> bytes | None:
+    """The certificate of the connection, where this client's tokens are bound to it (RFC 8705 section 3)."""
+    if posted.certificate is None or not client.metadata.tls_client_certificate_bound_access_tokens:
+        return None
+    return posted.certificate.certificate
 
 
 def _look_at_proof(

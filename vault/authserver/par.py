@@ -153,7 +153,8 @@ def _agreed_key(form: Mapping[str, str], caller: Caller) -> Binding | None:
         raise InvalidRequest("dpop-jkt", "dpop_jkt must be the base64url SHA-256 thumbprint of your DPoP key.")
     if named is not None and caller.proof is not None and named != caller.proof.jkt:
         raise InvalidProof("dpop-jkt", "dpop_jkt and the key of the DPoP proof must be the same.")
-    return caller.binding if named is None else key(named)
+    bound_to = caller.proof.jkt if caller.proof else named
+    return key(bound_to) if bound_to else None
 
 
 def _as_error(check_name: str, complaint: str) -> OAuthError:

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from typing import Final, Self
 from urllib.parse import unquote_to_bytes
 
+from cryptography import x509
+
+from vault.authserver.certificates import Shown
 from vault.authserver.errors import InvalidRequest
 from vault.authserver.token_keys import KeyCache
 from vault.crypto.keyring import KeyRing
@@ -40,6 +43,10 @@ class AuthServer:
     database: Database
     keys: KeyCache = field(default_factory=KeyCache)
     meter: Meter = field(default_factory=Meter)
+    authorities: tuple[x509.Certificate, ...] = ()
+    """Who may vouch for clients with tls_client_auth."""
+    dpop_nonces: bool = False
+    """Whether every DPoP proof must hold a nonce of this server."""
 
     @property
     def ring(self) -> KeyRing:
@@ -69,16 +76,20 @@ class AuthServer:
 
 @dataclass(frozen=True)
 class Posted:
-    """One POST to the back channel: the form, each parameter once; the DPoP headers; the Authorization header."""
+    """One POST to the back channel: the form, each parameter once; the DPoP headers; the Authorization header; the
+    certificate of the TLS client, if a trusted proxy brought one."""
 
     form: Mapping[str, str]
     dpop: list[str]
     authorization: str | None = None
+    certificate: Shown | None = None
 
     @classmethod
-    def read(cls, body: bytes, dpop: list[str], authorization: str | None = None) -> Self:
+    def read(
+        cls, body: bytes, dpop: list[str], authorization: str | None = None, *, certificate: Shown | None = None
+    ) -> Self:
         """A body of application/x-www-form-urlencoded. Raises InvalidRequest."""
-        return cls(read_form(body), dpop, authorization)
+        return cls(read_form(body), dpop, authorization, certificate)
 
 
 def read_form(body: bytes) -> dict[str, str]:

@@ -4,11 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import httpx
 import structlog
+from cryptography import x509
 
+from vault.authserver.certificates import read_bundle
 from vault.authserver.resource import ResourceGate
 from vault.authserver.server import AuthServer
 from vault.authserver.strangers import record_strangers
@@ -18,6 +21,7 @@ from vault.crypto.keyring import KeyRing
 from vault.crypto.passwords import StretchQueue
 from vault.db import Database
 from vault.edge.cookies import Jar
+from vault.edge.proxies import Proxies
 from vault.errors import BadConfiguration
 from vault.ledger.checkpoint import LogKey, log_keys
 from vault.ledger.follower import Receipts
@@ -44,6 +48,7 @@ class Doors:
     authserver: AuthServer
     engine: ReleaseEngine
     jar: Jar
+    proxies: Proxies
 
     @property
     def ring(self) -> KeyRing:
@@ -93,7 +98,7 @@ async def open_doors(
         keys = log_keys(database.ring, settings.origin(database.ring.id))
         receipts = Receipts(database, keys, sequencer=sequencer)
         await stack.enter_async_context(_running(receipts))
-        authserver = AuthServer(issuer=settings.issuer_url, database=database)
+        authserver = _authserver(settings, database)
         gate = ResourceGate(authserver)
         engine = await ReleaseEngine.over(database, receipts, gate, receipt_timeout=settings.receipt_timeout)
         if source is None:
@@ -108,7 +113,26 @@ async def open_doors(
             authserver=authserver,
             engine=engine,
             jar=Jar(settings),
+            proxies=Proxies.read(settings.trusted_proxies),
         )
+
+
+def _authserver(settings: Settings, database: Database) -> AuthServer:
+    return AuthServer(
+        issuer=settings.issuer_url,
+        database=database,
+        authorities=_authorities(settings.client_ca),
+        dpop_nonces=settings.dpop_nonces,
+    )
+
+
+def _authorities(bundle: Path | None) -> tuple[x509.Certificate, ...]:
+    if bundle is None:
+        return ()
+    try:
+        return tuple(read_bundle(bundle.read_bytes()))
+    except OSError as error:
+        raise BadConfiguration(f"Cannot read client_ca {bundle}: {error.strerror}.") from None
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ from litestar.datastructures import State
 from vault.db import Session
 from vault.edge.doors import Doors
 from vault.edge.problems import UnsupportedMediaType
+from vault.edge.proxies import CLIENT_CERT, CLIENT_CERT_CHAIN, FORWARDED_FOR
 from vault.edge.strict import decode, query
 from vault.errors import Invalid, Refused, Unauthenticated
 from vault.ledger import log
@@ -40,6 +41,20 @@ class VaultRequest(Request[Any, Any, State]):
     @property
     def address(self) -> str:
         """The network address that attempts are counted by."""
+        return self.doors.proxies.origin(self._peer, self.headers.getall(FORWARDED_FOR, []))
+
+    @property
+    def certificate(self) -> bytes | None:
+        """The DER of the TLS client's certificate, if a listed proxy brought one. Raises Malformed."""
+        return self.doors.proxies.certificate(self._peer, self.headers.getall(CLIENT_CERT, []))
+
+    @property
+    def certificate_chain(self) -> tuple[bytes, ...]:
+        """What leads from it to an authority (DER, nearest first). Raises Malformed."""
+        return self.doors.proxies.chain(self._peer, self.headers.getall(CLIENT_CERT_CHAIN, []))
+
+    @property
+    def _peer(self) -> str:
         return self.client.host if self.client else "unknown"
 
     @property

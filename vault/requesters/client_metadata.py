@@ -5,9 +5,13 @@ The members are those of the standards, by their names: RFC 7591 (clients), 8705
 it may grow by members with a default; what two servers of different versions read stays the same.
 """
 
+from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 import msgspec
+from cryptography import x509
+
+from vault.requesters.certificates import registered_thumbprints
 
 SigningAlg = Literal["EdDSA", "ES256"]
 """What this server signs answers with, as the client chooses."""
@@ -16,6 +20,14 @@ InboundAlg = Literal["EdDSA", "Ed25519", "ES256", "PS256"]
 
 AuthMethod = Literal["private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"]
 PRIVATE_KEY_JWT: Final = "private_key_jwt"
+TLS: Final = "tls_client_auth"
+SELF_SIGNED_TLS: Final = "self_signed_tls_client_auth"
+AUTH_METHODS: Final[tuple[AuthMethod, ...]] = (PRIVATE_KEY_JWT, TLS, SELF_SIGNED_TLS)
+
+ResponseMode = Literal["query", "jwt", "query.jwt"]
+RESPONSE_MODES: Final[tuple[ResponseMode, ...]] = ("query", "jwt", "query.jwt")
+Problem = tuple[str, str]
+"""Which member, and why."""
 
 
 class ClientMetadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -23,8 +35,22 @@ class ClientMetadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
 
     client_name: str | None = None
     token_endpoint_auth_method: AuthMethod = PRIVATE_KEY_JWT
+    tls_client_auth_subject_dn: str | None = None
+    """RFC 8705 section 2.1.2: the certificate's subject as RFC 4514 writes it; with ``tls_client_auth`` only."""
+    tls_client_certificate_bound_access_tokens: bool = False
+    """RFC 8705 section 3.4."""
     dpop_bound_access_tokens: bool = True
     """RFC 9449 section 5.2; false only together with ``tls_client_certificate_bound_access_tokens``."""
+    require_dpop_nonce: bool = False
+    """Our own: proofs must hold a nonce of this server (RFC 9449 section 8) even where others' need none."""
+    require_signed_request_object: bool = False
+    """RFC 9101 section 10.5: authorization requests must be signed (FAPI 2.0 Message Signing 5.3)."""
+    request_object_signing_alg: InboundAlg | None = None
+    """RFC 9101, OpenID registration: the one algorithm of its request objects; none: whichever fits the key."""
+    response_modes: tuple[ResponseMode, ...] = RESPONSE_MODES
+    """What it may ask for (FAPI 2.0 Message Signing 5.4); without ``query`` every answer is signed (JARM)."""
+    authorization_signed_response_alg: SigningAlg = "EdDSA"
+    """JARM section 3: what its authorization responses are signed with."""
 
 
 DEFAULT: Final = ClientMetadata()
@@ -38,3 +64,27 @@ def read_stored(stored: dict[str, Any] | None) -> ClientMetadata:
 def to_store(metadata: ClientMetadata) -> dict[str, Any] | None:
     """What the row holds: nothing where everything is the default."""
     return msgspec.to_builtins(metadata) or None
+
+
+def problems_of_metadata(metadata: ClientMetadata, jwks: Mapping[str, Any]) -> list[Problem]:
+    """What does not fit together; empty when it may be registered with these keys."""
+    found: list[Problem] = []
+    method, subject = metadata.token_endpoint_auth_method, metadata.tls_client_auth_subject_dn
+    if not metadata.dpop_bound_access_tokens and not metadata.tls_client_certificate_bound_access_tokens:
+        found.append(("dpop_bound_access_tokens", "false needs tls_client_certificate_bound_access_tokens"))
+    if (method == TLS) != (subject is not None):
+        found.append(("tls_client_auth_subject_dn", f"belongs to {TLS}, which needs it"))
+    if subject is not None and not _is_name(subject):
+        found.append(("tls_client_auth_subject_dn", "must be a distinguished name as RFC 4514 writes it"))
+    if method == SELF_SIGNED_TLS and not registered_thumbprints(jwks):
+        found.append(("jwks", f"needs a key with x5c or x5t#S256 for {SELF_SIGNED_TLS}"))
+    if not metadata.response_modes or len(set(metadata.response_modes)) != len(metadata.response_modes):
+        found.append(("response_modes", "must name at least one response mode, each once"))
+    return found
+
+
+def _is_name(text: str) -> bool:
+    try:
+        return len(list(x509.Name.from_rfc4514_string(text))) > 0
+    except ValueError:
+        return False

@@ -14,6 +14,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from vault.crypto.canonical import unb64
+from vault.requesters.certificates import X5C, X5T, problems_of_certificate
 
 MOST_KEYS: Final = 8
 SMALLEST_RSA: Final = 2048
@@ -46,9 +47,19 @@ def problems_of_set(jwks: object) -> list[Problem]:
     found: list[Problem] = []
     seen: set[str] = set()
     for index, key in enumerate(keys):
-        problems = problems_of_key(key) or _problems_of_kid(key, seen)
+        problems = _problems_of_member(key, seen)
         found += [(f"keys[{index}]" + (f".{where}" if where else ""), why) for where, why in problems]
     return found
+
+
+def _problems_of_member(key: object, seen: set[str]) -> list[Problem]:
+    """A key of a set may come with its certificate; one in a proof may not."""
+    bare = {name: value for name, value in key.items() if name not in (X5C, X5T)} if isinstance(key, dict) else key
+    problems = problems_of_key(bare)
+    if problems or not isinstance(key, dict):
+        return problems
+    public = {name: str(key[name]) for name in ("kty", *_KINDS[key["kty"]][0])}
+    return _problems_of_kid(key, seen) or problems_of_certificate(key, public)
 
 
 def _problems_of_kid(key: Mapping[str, Any], seen: set[str]) -> list[Problem]:
