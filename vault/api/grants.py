@@ -1,5 +1,6 @@
 """A person's grants: what they allowed, and taking it back."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,8 @@ from vault.api.description import Extra
 from vault.consent import GrantView
 from vault.db import Session
 from vault.edge.request import VaultRequest
-from vault.ids import PersonId
+from vault.ids import DeclarationId, PersonId
+from vault.requesters.states import DeclarationState, states_of
 from vault.signin import PERSON, Holder
 
 
@@ -24,10 +26,13 @@ class GrantedItem(msgspec.Struct, frozen=True):
 
 
 class GrantSummary(msgspec.Struct, frozen=True):
-    """A grant. ``status``: active, expired or withdrawn."""
+    """A grant. ``status``: active, expired or withdrawn; ``registration``: the state of the requester or of the
+    declaration, whichever stops more. Nothing is released under it unless both are active; after ``revoked`` and
+    ``surrendered`` never again."""
 
     grant: str
     status: str
+    registration: str
     requester: str
     requester_name: dict[str, str]
     purpose: dict[str, Any]
@@ -64,8 +69,7 @@ class WithdrawalRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
 @get("/v1/me/grants", tags=["sharing"])
 async def list_grants(request: VaultRequest) -> GrantListing:
     """Everything one has allowed, also what has ended."""
-    found = await request.as_holder(PERSON, _all)
-    return GrantListing([GrantSummary(**_members(each)) for each in found])
+    return GrantListing(await request.as_holder(PERSON, _all))
 
 
 @get("/v1/me/grants/{grant:str}", tags=["sharing"])
@@ -86,27 +90,32 @@ async def withdraw_grant(request: VaultRequest, grant: FromPath[str]) -> GrantDe
     return await request.as_holder(PERSON, _withdraw, grant, body.reason)
 
 
-async def _all(session: Session, holder: Holder) -> list[GrantView]:
-    return await consent.for_person(session, PersonId(holder.id))
+async def _all(session: Session, holder: Holder) -> list[GrantSummary]:
+    views = await consent.for_person(session, PersonId(holder.id))
+    known = await states_of(session, {view.declaration_id for view in views})
+    return [GrantSummary(**_members(view, known)) for view in views]
 
 
 async def _one(session: Session, holder: Holder, grant: str) -> GrantDetail:
-    return _detail(holder, await consent.one(session, PersonId(holder.id), ids.parse(ids.GRANT, grant)))
+    return await _detail(session, holder, await consent.one(session, PersonId(holder.id), ids.parse(ids.GRANT, grant)))
 
 
 async def _withdraw(session: Session, holder: Holder, grant: str, reason: str | None) -> GrantDetail:
-    return _detail(holder, await consent.withdraw(session, holder, ids.parse(ids.GRANT, grant), reason))
+    withdrawn = await consent.withdraw(session, holder, ids.parse(ids.GRANT, grant), reason)
+    return await _detail(session, holder, withdrawn)
 
 
-def _detail(holder: Holder, view: GrantView) -> GrantDetail:
-    return GrantDetail(**_members(view), receipt=view.receipt(holder.bundle.signing_public), reason=view.reason(holder))
+async def _detail(session: Session, holder: Holder, view: GrantView) -> GrantDetail:
+    members = _members(view, await states_of(session, [view.declaration_id]))
+    return GrantDetail(**members, receipt=view.receipt(holder.bundle.signing_public), reason=view.reason(holder))
 
 
-def _members(view: GrantView) -> dict[str, Any]:
+def _members(view: GrantView, known: Mapping[DeclarationId, DeclarationState]) -> dict[str, Any]:
     purpose = view.record["pii_processing"]["purposes"][0]
     return {
         "grant": ids.public(ids.GRANT, view.id),
         "status": view.status,
+        "registration": str(known[view.declaration_id].worst),
         "requester": ids.public(ids.REQUESTER, view.requester_id),
         "requester_name": view.record["party_identification"][0]["party_name"],
         "purpose": {"code": purpose["purpose_type"], "text": purpose["purpose"]},

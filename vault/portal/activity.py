@@ -22,7 +22,7 @@ from vault.ledger.reading import Entry
 from vault.ledger.receipt import Receipt, decode
 from vault.ledger.verify import verify_receipt
 from vault.portal.events import to_others, to_the_person
-from vault.portal.grants import card
+from vault.portal.grants import card, cards
 from vault.portal.languages import N_, Language
 from vault.portal.pages import language_of, page
 from vault.portal.words import item_with_form, outcome
@@ -118,7 +118,9 @@ async def named(session: Session, entries: Iterable[Entry], spoken: Language) ->
 
 async def _rows(session: Session, holder: Holder, entries: list[Entry], spoken: Language) -> list[dict[str, Any]]:
     grants = await consent.for_person(session, PersonId(holder.id))
-    purposes = {ids.public(ids.DECLARATION, view.declaration_id): card(view, spoken)["purpose"] for view in grants}
+    purposes = {
+        ids.public(ids.DECLARATION, view.declaration_id): card(view, spoken, None)["purpose"] for view in grants
+    }
     known = Names(await named(session, entries, spoken), purposes)
     return [row(entry, spoken, known, mine=True) for entry in entries]
 
@@ -126,7 +128,7 @@ async def _rows(session: Session, holder: Holder, entries: list[Entry], spoken: 
 async def _home(session: Session, holder: Holder, spoken: Language) -> dict[str, Any]:
     person = PersonId(holder.id)
     written = {each.section: each.written_at for each in await sections.listing(session, person)}
-    grants = [card(view, spoken) for view in await consent.for_person(session, person)]
+    grants = await cards(session, holder, spoken)
     history = await own_history(session, holder, limit=_ON_ONE_PAGE)
     latest = [each for each in history.entries if not each.members["event"].startswith("sign_in.")]
     told = [notice for notice in await accounts.notices(session, person) if notice.seen_at is None]

@@ -16,20 +16,30 @@ from vault.portal.forms import read_form, wrong_fields
 from vault.portal.languages import N_, Language
 from vault.portal.pages import language_of, page, see_other
 from vault.portal.reasons import reasons
+from vault.portal.standings import became, ends_at, stands, status_of
 from vault.portal.words import days, form_name, frequency, item_name, item_with_form, outcome
 from vault.profile.catalogue import catalogue
 from vault.release import history
 from vault.requesters.register import declaration
+from vault.requesters.states import DeclarationState
 from vault.signin import PERSON, Holder
 
-_TABS: Final = {"active": N_("Active"), "expired": N_("Ended by itself"), "withdrawn": N_("Stopped")}
+_TABS: Final = {
+    "active": N_("Active"),
+    "paused": N_("Paused"),
+    "expired": N_("Ended by itself"),
+    "withdrawn": N_("Stopped"),
+    "ended": N_("Organisation out"),
+}
+_ALWAYS: Final = ("active", "expired", "withdrawn")
+"""Tabs that are there also when nothing is in them."""
 
 
 @get("/grants")
 async def grants_page(request: VaultRequest) -> Template:
     """Everything allowed, by state."""
     spoken = language_of(request)
-    found = [card(view, spoken) for view in await request.as_holder(PERSON, _all)]
+    found = await request.as_holder(PERSON, cards, spoken)
     wanted = request.query_params.get("show", "active")
     show = wanted if wanted in _TABS else "active"
     counts = {name: sum(each["status"] == name for each in found) for name in _TABS}
@@ -38,7 +48,11 @@ async def grants_page(request: VaultRequest) -> Template:
         "person/grants",
         realm=PERSON,
         show=show,
-        tabs=[{"name": name, "text": spoken.gettext(text), "count": counts[name]} for name, text in _TABS.items()],
+        tabs=[
+            {"name": name, "text": spoken.gettext(text), "count": counts[name]}
+            for name, text in _TABS.items()
+            if counts[name] or name in _ALWAYS
+        ],
         grants=[each for each in found if each["status"] == show],
     )
 
@@ -55,7 +69,7 @@ async def withdraw_page(request: VaultRequest, grant: FromPath[str]) -> Template
     """Stopping: review, confirm, done."""
     spoken, step = language_of(request), request.query_params.get("step", "review")
     found = await request.as_holder(PERSON, _detail, grant, spoken)
-    if found["grant"]["status"] != "active":
+    if found["grant"]["status"] not in {"active", "paused"}:
         step = "done" if found["grant"]["status"] == "withdrawn" else ""
     if step not in {"review", "confirm", "done"} or (step == "done" and not found["grant"]["ended_at"]):
         raise NotFound
@@ -90,8 +104,11 @@ async def withdraw(request: VaultRequest, grant: FromPath[str]) -> Template | Re
     )
 
 
-async def _all(session: Session, holder: Holder) -> list[GrantView]:
-    return await consent.for_person(session, PersonId(holder.id))
+async def cards(session: Session, holder: Holder, spoken: Language) -> list[dict[str, Any]]:
+    """All grants of a person as they are shown, with what became of their requesters."""
+    views = await consent.for_person(session, PersonId(holder.id))
+    known = await stands(session, views)
+    return [card(view, spoken, known.get(view.declaration_id)) for view in views]
 
 
 async def _withdraw(session: Session, holder: Holder, grant: str, reason: str) -> GrantView:
@@ -100,7 +117,7 @@ async def _withdraw(session: Session, holder: Holder, grant: str, reason: str) -
 
 async def _detail(session: Session, holder: Holder, grant: str, spoken: Language) -> dict[str, Any]:
     view = await consent.one(session, PersonId(holder.id), ids.parse(ids.GRANT, grant))
-    shown = card(view, spoken)
+    shown = card(view, spoken, (await stands(session, [view])).get(view.declaration_id))
     shown["consequence"] = await _consequence(session, view, spoken)
     done = await history.for_person(session, PersonId(holder.id), grant=view.id)
     return {"grant": shown, "releases": [_release(each, spoken) for each in done]}
@@ -123,15 +140,17 @@ async def _consequence(session: Session, view: GrantView, spoken: Language) -> s
     return declared.body.consequence_of_refusal.text(spoken.tag)
 
 
-def card(view: GrantView, spoken: Language) -> dict[str, Any]:
-    """A grant in the reader's language."""
+def card(view: GrantView, spoken: Language, standing: DeclarationState | None) -> dict[str, Any]:
+    """A grant in the reader's language. ``standing``: of its declaration and requester, now."""
     purpose = view.record["pii_processing"]["purposes"][0]
     party = view.record["party_identification"][0]
     return {
         "id": ids.public(ids.GRANT, view.id),
         "requester": view.requester_id,
         "who": spoken.pick(party["party_name"]),
-        "status": view.status,
+        "status": status_of(view, standing),
+        "became": became(spoken, view, standing),
+        "organisation": ids.public(ids.REQUESTER, view.requester_id),
         "purpose": spoken.pick(purpose["purpose"]),
         "items": [item_with_form(spoken, each.item, each.form) for each in view.items],
         "terms": [
@@ -143,7 +162,7 @@ def card(view: GrantView, spoken: Language) -> dict[str, Any]:
             for each in view.items
         ],
         "given_at": view.given_at,
-        "expires_at": view.expires_at,
+        "expires_at": ends_at(view, standing),
         "ended_at": view.withdrawn_at,
         "uses": view.uses,
         "max_uses": view.max_uses,

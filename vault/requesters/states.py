@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -13,22 +14,29 @@ from vault.requesters.liveness import NotLive, Standing
 from vault.requesters.standing import Capability, State, allows
 from vault.requesters.tables import DeclarationRow, PermitRow, Requester
 
+_WORST: Final = (
+    State.REVOKED,
+    State.SURRENDERED,
+    State.SUSPENDED,
+    State.EXPIRED,
+    State.NOT_YET_VALID,
+    State.APPLIED,
+    State.ACTIVE,
+)
+
 
 @dataclass(frozen=True)
 class DeclarationState:
-    """How a declaration stands, and the requester behind it; ``ends_at``: the earliest end of the two and the permit.
-
-    ``state`` is the worst of them: what it does not allow does not work.
-    """
+    """How a declaration stands, and its requester; ``ends_at``: the earliest end of the two and of the permit."""
 
     requester: State
     declaration: State
     ends_at: datetime
 
     @property
-    def state(self) -> State:
-        """The one that stops: the requester's, unless only the declaration's is not in force."""
-        return self.declaration if self.requester is State.ACTIVE else self.requester
+    def worst(self) -> State:
+        """The one of the two that stops more: an end for good before a suspension before an expiry."""
+        return min(self.requester, self.declaration, key=_WORST.index)
 
 
 def requester_state(row: Requester, now: datetime) -> State:
