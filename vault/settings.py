@@ -16,7 +16,10 @@ import msgspec
 
 from vault.errors import BadConfiguration
 
-SECRET: Final = frozenset({"keyring_passphrase", "database_url"})
+SECRET: Final = frozenset({"keyring_passphrase", "database_url", "smtp_url"})
+SMTP: Final = "smtp"
+OUTBOX: Final = "outbox"
+NONE: Final = "none"
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -55,6 +58,15 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Their Ed25519 public key, base64url. Not the source's: who vouches for persons does not vouch for companies."""
     vetting_recheck_hours: float = 24.0
     """Hours between two rounds of checks about an active requester."""
+    notifier: str | None = None
+    """How people are told beside the portal: smtp, outbox (kept to be looked at; loopback only) or none. Default: smtp
+    where smtp_url is given, else the outbox on loopback, else none."""
+    smtp_url: str | None = None
+    """smtps://user:password@host:port (TLS from the start) or smtp://… (STARTTLS)."""
+    smtp_ca: Path | None = None
+    """Certificates (PEM) to trust of the mail server, instead of the system's."""
+    mail_from: str | None = None
+    """The address that messages come from."""
     log_origin: str | None = None
     """The ledger's name (C2SP checkpoint origin), fixed once entries exist; default: pivault/ and the key ring's id."""
     receipt_timeout: float = 5.0
@@ -80,6 +92,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def issuer_url(self) -> str:
         """The issuer identifier."""
         return self.issuer or f"http://{self.host}:{self.port}"
+
+    @property
+    def notifying(self) -> str:
+        """The notifier in effect: smtp, outbox or none."""
+        if self.notifier:
+            return self.notifier
+        return SMTP if self.smtp_url else OUTBOX if _is_loopback_http(self.issuer_url) else NONE
 
     def origin(self, ring_id: str) -> str:
         """The ledger's name."""
@@ -150,6 +169,7 @@ def _checked(settings: Settings) -> Settings:
         raise BadConfiguration("port must be 1-65535 and workers 1-64.")
     if not 0.001 <= settings.vetting_recheck_hours <= 24 * 366:
         raise BadConfiguration("vetting_recheck_hours must be 0.001-8784.")
+    _check_notifier(settings)
     if settings.log_format not in {"json", "text"}:
         raise BadConfiguration("log_format must be json or text.")
     return msgspec.structs.replace(settings, data=settings.data.expanduser().absolute())
@@ -161,6 +181,15 @@ def _is_network(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _check_notifier(settings: Settings) -> None:
+    if settings.notifying not in {SMTP, OUTBOX, NONE}:
+        raise BadConfiguration("notifier must be smtp, outbox or none.")
+    if settings.notifying == SMTP and not (settings.smtp_url and "@" in (settings.mail_from or "")):
+        raise BadConfiguration("Mail needs smtp_url and mail_from.")
+    if settings.notifying == OUTBOX and not _is_loopback_http(settings.issuer_url):
+        raise BadConfiguration("The outbox is for loopback only: set smtp_url, or notifier to none.")
 
 
 def _is_loopback_http(url: str) -> bool:

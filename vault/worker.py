@@ -1,4 +1,4 @@
-"""What runs beside the requests: the sequencer, and tidying up what has ended.
+"""What runs beside the requests: the sequencer, messages to people, and tidying up what has ended.
 
 Every process of an installation may run this: one sequencer leads, the others wait; tidying twice is
 harmless. Nothing here decides anything: expiry is decided when reading, and a tidy-up that never came
@@ -21,6 +21,9 @@ from vault.db import Database, Session
 from vault.errors import VaultError
 from vault.ledger.checkpoint import ring_signer
 from vault.ledger.sequencer import Sequencer
+from vault.notifying.choosing import notifier_of
+from vault.notifying.hygiene import delete_old_messages
+from vault.notifying.post import Post
 from vault.release.hygiene import delete_lapsed_shares
 from vault.requesters.hygiene import lift_lapsed_suspensions
 from vault.settings import Settings
@@ -34,6 +37,7 @@ TIDYING: Final[tuple[Callable[[Session], Awaitable[object]], ...]] = (
     delete_ended_sign_ins,
     delete_lapsed_shares,
     delete_old_keys,
+    delete_old_messages,
     forget_old_proofs,
     lift_lapsed_suspensions,
 )
@@ -45,6 +49,9 @@ async def running(settings: Settings, database: Database) -> AsyncIterator[Seque
     """Sequencer and tidying, for as long as the block lasts."""
     sequencer = Sequencer(database, ring_signer(database.ring, settings.origin(database.ring.id)))
     tasks = [asyncio.create_task(sequencer.run()), asyncio.create_task(tidy(database))]
+    notifier = notifier_of(settings, database)
+    if notifier is not None:
+        tasks.append(asyncio.create_task(Post(database, notifier, settings.issuer_url).run()))
     try:
         yield sequencer
     finally:

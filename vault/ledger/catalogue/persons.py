@@ -35,6 +35,11 @@ PERSONS: Final[Mapping[str, Kind]] = {
     ),
     "credential.added": kind("A way to sign in was added.", by="person", about=About.SOMEBODY, may="outcome"),
     "credential.removed": kind("A way to sign in was removed.", by="person", about=About.SOMEBODY, may="reason"),
+    "notice_address.given": kind(
+        "An address for notices was given; it counts once it is confirmed.", by="person", about=About.SOMEBODY
+    ),
+    "notice_address.confirmed": kind("Notices go to another address now.", by="person", about=About.SOMEBODY),
+    "notice_address.removed": kind("Notices go nowhere but into the vault.", by="person", about=About.SOMEBODY),
     "section.written": kind(
         "A new version of a section.", by="person", about=About.SOMEBODY, must="items", may="commit outcome"
     ),
