@@ -104,6 +104,8 @@ def granted(caller: Caller, standing: GrantStanding, share: tokens.Share, form: 
         expires_at=standing.expires_at,
         details=standing.details(_narrowed(form.get("authorization_details"), standing)),
         share=share,
+        share_number=standing.share_number,
+        status=standing.status,
     )
 
 

@@ -129,6 +129,7 @@ def _refresh_row(what: tokens.Granted, refresh_token: str, now: datetime) -> Ref
         status="active",
         issued_at=now,
         expires_at=what.expires_at,
+        share_number=what.share_number,
     )
 
 

@@ -57,6 +57,8 @@ async def refresh(asked: TokenRequest) -> Issued:
     except NotFound:
         raise grant_ended("gone") from None
     check_grant(caller, held)
+    if (row["share_number"] or 1) != held.share_number:
+        raise InvalidGrant("refresh-share", "The grant was merged or replaced since: use that authorization's token.")
     # 4. The access token
     key = await server.keys.current(server.database)
     return issue(server, key, granted(caller, held, share, form), token, now=caller.now)

@@ -82,7 +82,15 @@ class RefreshToken(Guarded, Base):
         sa.Index("ix_refresh_tokens_expires_at", "expires_at"),
         {"info": {"shard": "hash"}},
     )
-    guarded: ClassVar[tuple[str, ...]] = ("client_id", "grant_id", "bound_to", "status", "issued_at", "expires_at")
+    guarded: ClassVar[tuple[str, ...]] = (
+        "client_id",
+        "grant_id",
+        "bound_to",
+        "status",
+        "issued_at",
+        "expires_at",
+        "share_number",
+    )
 
     hash: Mapped[bytes] = mapped_column(primary_key=True)
     client_id: Mapped[UUID] = mapped_column()
@@ -92,6 +100,8 @@ class RefreshToken(Guarded, Base):
     status: Mapped[str] = mapped_column()
     issued_at: Mapped[datetime] = mapped_column()
     expires_at: Mapped[datetime] = mapped_column()
+    share_number: Mapped[int | None] = mapped_column()
+    """Which share of the grant is in it: after a merge or replacement it is the one before. Null: the first."""
 
 
 class TokenKeyRow(Base):

@@ -8,14 +8,15 @@ holds (:mod:`vault.authserver.bindings`).
 import os
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final, Self
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
 
 from vault import ids
-from vault.authserver.bindings import JKT, X5T, Binding
+from vault.authserver.bindings import Binding
 from vault.authserver.errors import InvalidGrant, InvalidToken
+from vault.authserver.token_claims import Claims, Confirmation, Reference, Status
 from vault.authserver.token_keys import KeyCache, TokenKey
 from vault.clock import from_millis
 from vault.crypto.canonical import b64, digest, unb64
@@ -50,7 +51,8 @@ class Share:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Granted:
-    """What a token is issued for, to which client, bound to what."""
+    """What a token is issued for, to which client, bound to what. ``share_number``: which share of the grant it is;
+    ``status``: list and index that speak of the token (draft-ietf-oauth-status-list), None without one."""
 
     client_id: UUID
     binding: Binding
@@ -60,6 +62,8 @@ class Granted:
     expires_at: datetime
     details: list[dict[str, Any]]
     share: Share
+    share_number: int = 1
+    status: tuple[UUID, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,50 +82,17 @@ class Access:
     exp: datetime
 
 
-class _Confirmation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One of the two (RFC 9449 section 6.1, RFC 8705 section 3.1)."""
-
-    jkt: str | msgspec.UnsetType = msgspec.UNSET
-    x5t: str | msgspec.UnsetType = msgspec.field(default=msgspec.UNSET, name=X5T)
-
-    def __post_init__(self) -> None:
-        if (self.jkt is msgspec.UNSET) == (self.x5t is msgspec.UNSET):
-            raise ValueError("a token is bound to one thing")
-
-    @classmethod
-    def of(cls, binding: Binding) -> Self:
-        return cls(jkt=binding.thumbprint) if binding.method == JKT else cls(x5t=binding.thumbprint)
-
-    @property
-    def binding(self) -> Binding:
-        return Binding(JKT, self.jkt) if isinstance(self.jkt, str) else Binding(X5T, str(self.x5t))
-
-
-class _Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """RFC 9068 section 2.2, ``cnf`` of RFC 7800, ``authorization_details`` of RFC 9396 section 9.1, and of
-    our own: grant, epoch (what withdrawals raise), key (which hourly key), share (under it)."""
-
-    iss: str
-    aud: str
-    sub: str
-    client_id: str
-    iat: int
-    exp: int
-    jti: str
-    cnf: _Confirmation
-    grant: str
-    epoch: int
-    authorization_details: list[dict[str, Any]]
-    key: str
-    share: str
-
-
-_CLAIMS: Final = msgspec.json.Decoder(_Claims)
+_CLAIMS: Final = msgspec.json.Decoder(Claims)
 
 
 def pairwise(ring: KeyRing, requester: UUID, person: UUID) -> str:
     """The person's name towards one requester: two requesters cannot join their data by it (128 bits, base64url)."""
     return b64(ring.derive("pairwise", requester.bytes + person.bytes, version=ring.versions("pairwise")[0])[:16])
+
+
+def status_list_url(issuer: str, list_id: UUID) -> str:
+    """The address, and so the name, of a token status list."""
+    return f"{issuer}/oauth/status-lists/{list_id.hex}"
 
 
 def audience(issuer: str) -> str:
@@ -139,7 +110,7 @@ def new_access_token(ring: KeyRing, key: TokenKey, granted: Granted, *, issuer: 
     jti = b64(os.urandom(16))
     grant = ids.public(ids.GRANT, granted.grant)
     where = place("access_tokens", granted.grant, "share", [granted.epoch, jti])
-    claims = _Claims(
+    claims = Claims(
         iss=issuer,
         aud=audience(issuer),
         sub=pairwise(ring, granted.requester_id, granted.share.person),
@@ -147,16 +118,21 @@ def new_access_token(ring: KeyRing, key: TokenKey, granted: Granted, *, issuer: 
         iat=int(now.timestamp()),
         exp=int(access_token_end(granted, now).timestamp()),
         jti=jti,
-        cnf=_Confirmation.of(granted.binding),
+        cnf=Confirmation.of(granted.binding),
         grant=grant,
         epoch=granted.epoch,
         authorization_details=granted.details,
         key=key.id.hex,
         share=b64(aead(key.key, granted.share.plain(), where)),
+        status=_status(granted.status, issuer),
     )
     version = ring.versions(SIGNING)[-1]
     header = {"typ": TYP, "kid": key_id(version)}
     return sign_jws(lambda message: ring.sign(SIGNING, message, version=version), header, msgspec.json.encode(claims))
+
+
+def _status(named: tuple[UUID, int] | None, issuer: str) -> Status | msgspec.UnsetType:
+    return msgspec.UNSET if named is None else Status(Reference(named[1], status_list_url(issuer, named[0])))
 
 
 def access_token_end(granted: Granted, now: datetime) -> datetime:
@@ -194,7 +170,7 @@ def open_access_token(keys: KeyCache, ring: KeyRing, token: str, now: datetime, 
     )
 
 
-def read_access_token(ring: KeyRing, token: str, now: datetime, *, issuer: str) -> _Claims:
+def read_access_token(ring: KeyRing, token: str, now: datetime, *, issuer: str) -> Claims:
     """The claims of a token of ours that is valid now; its share stays closed. Raises InvalidToken."""
     try:
         jws = read_jws(token)

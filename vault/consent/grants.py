@@ -12,14 +12,14 @@ import sqlalchemy as sa
 
 from vault.accounts import the_person
 from vault.consent import records
-from vault.consent.tables import ACTIVE, WITHDRAWN, Grant, GrantPart, GrantUse, GrantWrap
+from vault.consent.ending import end
+from vault.consent.tables import ACTIVE, Grant, GrantUse
 from vault.consent.terms import ItemForm
 from vault.crypto.sealing import same, seal
 from vault.db import Session
 from vault.errors import Invalid, NotFound, Tampered
 from vault.ids import DeclarationId, GrantId, PersonId, RequesterId
-from vault.ledger import log
-from vault.ledger.events import PERSON, Event, Item
+from vault.ledger.events import PERSON
 from vault.signin.holders import Holder
 
 EXPIRED: Final = "expired"
@@ -29,7 +29,8 @@ _LONGEST_REASON: Final = 500
 @dataclass(frozen=True)
 class GrantView:
     """A grant as its person sees it. ``status``: active, expired or withdrawn. ``record``: the consent record, in
-    which purpose, requester's name and item forms stand as they were agreed to."""
+    which purpose, requester's name and item forms stand as they were agreed to; ``created_at``: when the first consent
+    of this grant was given; ``ended_by``: ``person`` or ``requester``, once it is withdrawn."""
 
     id: GrantId
     requester_id: RequesterId
@@ -51,6 +52,9 @@ class GrantView:
     record: Mapping[str, Any]
     record_signature: bytes
     withdrawal_reason: bytes | None
+    created_at: datetime
+    ended_by: str | None
+    notice: bytes | None
 
     def reason(self, holder: Holder) -> str | None:
         """The person's own words on withdrawing; only they can read them."""
@@ -59,7 +63,7 @@ class GrantView:
     def receipt(self, signing_public: bytes) -> dict[str, Any]:
         """The consent receipt (see :func:`vault.consent.records.receipt`)."""
         record_bytes = msgspec.json.encode(self.record, order="sorted")
-        return records.receipt(record_bytes, self.record_signature, signing_public)
+        return records.receipt(record_bytes, self.record_signature, signing_public, notice=self.notice)
 
 
 async def for_person(session: Session, person: PersonId) -> list[GrantView]:
@@ -89,31 +93,12 @@ async def withdraw(session: Session, holder: Holder, grant: UUID, reason: str | 
     if row is None:
         raise NotFound("You have no such grant.")
     if row.status == ACTIVE:
-        await _end(session, holder, row, sealed_reason)
+        # 2. The signature is the person's proof.
+        signed = records.withdrawal_to_sign(row.id, row.record_digest, session.now)
+        row.withdrawal_signature = holder.bundle.sign(signed)
+        row.withdrawal_reason = sealed_reason
+        await end(session, row, by=PERSON)
     return await one(session, person, grant)
-
-
-async def _end(session: Session, holder: Holder, row: Grant, sealed_reason: bytes | None) -> None:
-    # 2. Status and epoch are what the next release looks at; the signature is the person's proof.
-    row.status, row.withdrawn_at = WITHDRAWN, session.now
-    row.token_epoch += 1
-    row.withdrawal_signature = holder.bundle.sign(records.withdrawal_to_sign(row.id, row.record_digest, session.now))
-    row.withdrawal_reason = sealed_reason
-    await session.flush()
-    # 3. Hygiene: without these rows not even a mistake in the checks opens anything.
-    for table in (GrantWrap, GrantPart):
-        await session.execute(sa.delete(table).where(table.person_id == row.person_id, table.grant_id == row.id))
-    # 4. The entry.
-    event = Event(
-        name="grant.withdrawn",
-        actor=PERSON,
-        requester=row.requester_id,
-        declaration=row.declaration_id,
-        declaration_version=row.declaration_number,
-        items=tuple(Item(each["item"], each["form"]) for each in row.items),
-        consent=records.commitment(row.commitment_key, row.record_digest, records.WITHDRAWN),
-    )
-    await log.append(session, event, person=row.person_id)
 
 
 def _sealed_reason(holder: Holder, reason: str | None) -> bytes | None:
@@ -153,4 +138,7 @@ def _view(grant: Grant, uses: GrantUse, now: datetime) -> GrantView:
         record=msgspec.json.decode(grant.record),
         record_signature=grant.record_signature,
         withdrawal_reason=grant.withdrawal_reason,
+        created_at=grant.first_given_at or grant.given_at,
+        ended_by=None if grant.withdrawn_at is None else grant.ended_by or "person",
+        notice=grant.notice,
     )

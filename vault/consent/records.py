@@ -18,9 +18,9 @@ from vault import ids
 from vault.consent.terms import TermItem, Terms
 from vault.crypto.canonical import b64, canonical, digest, unb64
 from vault.crypto.keyring import KeyRing
-from vault.crypto.sealing import mac
+from vault.crypto.sealing import mac, same
 from vault.crypto.signing import verify_ed25519
-from vault.errors import Malformed
+from vault.errors import Malformed, Tampered
 from vault.requesters.views import DeclarationView
 
 SCHEMA: Final = "pivault-consent-1"
@@ -30,7 +30,8 @@ WITHDRAWN: Final = b"withdrawn"
 
 @dataclass(frozen=True)
 class Consent:
-    """What goes into a record besides terms and declaration. ``notice``: SHA-256 of the page as it was shown."""
+    """What goes into a record besides terms and declaration. ``notice``: SHA-256 of the page as it was shown;
+    ``supersedes``: how (``merge``, ``replace``) and the digest of the record that this one takes the place of."""
 
     grant: UUID
     subject: str
@@ -38,6 +39,7 @@ class Consent:
     expires_at: datetime
     locale: str
     notice: bytes
+    supersedes: tuple[str, bytes] | None = None
 
 
 def pairwise(ring: KeyRing, requester: UUID, person: UUID) -> str:
@@ -48,7 +50,8 @@ def pairwise(ring: KeyRing, requester: UUID, person: UUID) -> str:
 def record(consent: Consent, declaration: DeclarationView, terms: Terms, items: Iterable[TermItem]) -> bytes:
     """The canonical bytes of the record (RFC 8785)."""
     return canonical(
-        {
+        _supersedes(consent)
+        | {
             "schema_version": SCHEMA,
             "record_id": ids.public(ids.GRANT, consent.grant),
             "pii_principal_id": consent.subject,
@@ -69,6 +72,13 @@ def record(consent: Consent, declaration: DeclarationView, terms: Terms, items: 
             "expires_at": moment(consent.expires_at),
         }
     )
+
+
+def _supersedes(consent: Consent) -> dict[str, Any]:
+    if consent.supersedes is None:
+        return {}
+    how, before = consent.supersedes
+    return {"supersedes": {"how": how, "record_digest": b64(before)}}
 
 
 def _purpose(declaration: DeclarationView, items: Iterable[TermItem]) -> dict[str, Any]:
@@ -137,6 +147,16 @@ def withdrawal_to_sign(grant: UUID, record_digest: bytes, at: datetime) -> bytes
     return canonical(["consent-withdrawal", 1, body])
 
 
+def notice_bytes(notice: dict[str, Any]) -> bytes:
+    """What a consent page said, in the form that is digested and kept."""
+    return canonical(["consent-notice", 1, notice])
+
+
+def notice_digest(notice: bytes) -> bytes:
+    """SHA-256 of :func:`notice_bytes`: 32 bytes, which the signed record names."""
+    return digest(notice)
+
+
 def record_digest(record_bytes: bytes) -> bytes:
     """SHA-256 of the canonical record: 32 bytes."""
     return digest(record_bytes)
@@ -151,20 +171,28 @@ def commitment(key: bytes, of_record: bytes, about: bytes) -> bytes:
     return mac(key, b"consent", of_record, about)
 
 
-def receipt(record_bytes: bytes, signature: bytes, signing_public: bytes) -> dict[str, Any]:
-    """The consent receipt, as JSON data: the record, the person's signature, and how to check it."""
-    return {
+def receipt(
+    record_bytes: bytes, signature: bytes, signing_public: bytes, *, notice: bytes | None = None
+) -> dict[str, Any]:
+    """The consent receipt, as JSON data: the record, the person's signature, how to check it, and where it was kept
+    what the consent page said (``["consent-notice", 1, {…}]``)."""
+    made = {
         "record": msgspec.json.decode(record_bytes),
         "signature": {"alg": "EdDSA", "public_key": b64(signing_public), "value": b64(signature)},
     }
+    return made if notice is None else made | {"notice": msgspec.json.decode(notice)}
 
 
 def verify_receipt(given: dict[str, Any]) -> None:
-    """Check a receipt offline. Raises Tampered when the signature does not fit, Malformed when it is none."""
+    """Check a receipt offline. Raises Tampered when signature or notice do not fit, Malformed when it is none."""
     try:
         signature = given["signature"]
         public, value = unb64(signature["public_key"]), unb64(signature["value"])
         signed = to_sign(canonical(given["record"]))
+        agreed = unb64(given["record"]["pii_processing"]["privacy_notice"]["digest"])
+        said = notice_digest(canonical(given["notice"])) if "notice" in given else agreed
     except (KeyError, TypeError, ValueError) as error:
         raise Malformed("This is not a consent receipt.") from error
     verify_ed25519(public, signed, value)
+    if not same(said, agreed):
+        raise Tampered("The page is not the one that was agreed to.")

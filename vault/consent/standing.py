@@ -11,7 +11,9 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
+from vault.consent import status
 from vault.consent.shares import open_officer_share as unseal_officer_share
+from vault.consent.states import State, state_of
 from vault.consent.tables import ACTIVE, Grant
 from vault.consent.terms import ItemForm, details
 from vault.crypto.keyring import KeyRing
@@ -43,6 +45,10 @@ class GrantStanding:
     max_uses: int | None
     frequency: Frequency
     lapse: str | None
+    share_number: int
+    created_at: datetime
+    status: tuple[UUID, int] | None
+    """List and index under which the token status lists speak of its tokens."""
 
     def details(self, items: Iterable[ItemForm]) -> list[Any]:
         """These of its items as ``authorization_details`` (RFC 9396 section 7)."""
@@ -81,15 +87,21 @@ def read_standing(ring: KeyRing, row: Mapping[str, Any] | None, now: datetime) -
         max_uses=row["max_uses"],
         frequency=msgspec.convert(row["frequency"], Frequency),
         lapse=expired if row["status"] == ACTIVE else str(row["status"]),
+        share_number=row["share_number"] or 1,
+        created_at=row["first_given_at"] or row["given_at"],
+        status=None if row["status_list"] is None else (row["status_list"], row["status_index"]),
     )
 
 
 async def end_tokens(session: Session, person: PersonId, grant: GrantId) -> None:
-    """Raise the version that tokens are checked against: every token issued so far is dead. The grant stays."""
+    """Raise the version that tokens are checked against: every token issued so far is dead. The consent stays."""
     row = await session.get(Grant, (person, grant), with_for_update=True, populate_existing=True)
     if row is None:
         raise NotFound("There is no such grant.")
-    row.token_epoch += 1
+    if state_of(row.status, row.expires_at, session.now) is State.ACTIVE:
+        await status.raise_epoch(session, row)
+    else:
+        row.token_epoch += 1  # nothing is left to revoke: whoever is looking at the row just now looks again
     await session.flush()
 
 

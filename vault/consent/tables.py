@@ -27,6 +27,7 @@ class Grant(Guarded, Base):
         sa.CheckConstraint("approval_needed = (sensitive_public IS NOT NULL)", name="approval"),
         sa.CheckConstraint("approval_needed = (officer_share IS NOT NULL)", name="officer_share"),
         sa.CheckConstraint("token_epoch >= 1", name="token_epoch"),
+        sa.Index("ix_grants_id", "id"),
         {"info": {"shard": "person_id"}},
     )
     guarded: ClassVar[tuple[str, ...]] = (
@@ -52,6 +53,11 @@ class Grant(Guarded, Base):
         "officer_share",
         "officer_key",
         "approval_needed",
+        "share_number",
+        "first_given_at",
+        "ended_by",
+        "status_list",
+        "status_index",
     )
 
     person_id: Mapped[PersonId] = mapped_column(primary_key=True)
@@ -89,6 +95,43 @@ class Grant(Guarded, Base):
     """The person's words, sealed to the person: nobody else needs them."""
     keys_replaced_at: Mapped[datetime | None] = mapped_column()
     """When the section keys this grant had were replaced after its withdrawal."""
+    share_number: Mapped[int | None] = mapped_column()
+    """Which share ``g`` this is: one more with each merge or replacement; null: the first. Refresh tokens name it."""
+    first_given_at: Mapped[datetime | None] = mapped_column()
+    """When the consent was given that the one in force goes back to; null: ``given_at``."""
+    ended_by: Mapped[str | None] = mapped_column()
+    """Who ended it, where it was not the person: ``requester``."""
+    status_list: Mapped[UUID | None] = mapped_column()
+    status_index: Mapped[int | None] = mapped_column()
+    """Where the token status list speaks of this grant's tokens; null for grants older than the lists."""
+    notice: Mapped[bytes | None] = mapped_column()
+    """What the consent page said, canonical; the digest of it is in the signed record."""
+
+
+class GrantVersion(Guarded, Base):
+    """A consent that another one took the place of: the record as it was signed. Appended, never changed."""
+
+    __tablename__ = "grant_versions"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["person_id", "grant_id"], _GRANT),
+        sa.CheckConstraint("number >= 1", name="number"),
+        sa.CheckConstraint("how IN ('merge', 'replace')", name="how"),
+        {"info": {"shard": "person_id", "grants": {"vault_app": "SELECT, INSERT"}}},
+    )
+    guarded: ClassVar[tuple[str, ...]] = ("record_digest", "record_signature", "given_at", "superseded_at", "how")
+
+    person_id: Mapped[PersonId] = mapped_column(primary_key=True)
+    grant_id: Mapped[GrantId] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """The ``share_number`` it had."""
+    record: Mapped[bytes] = mapped_column()
+    record_digest: Mapped[bytes] = mapped_column()
+    record_signature: Mapped[bytes] = mapped_column()
+    notice: Mapped[bytes | None] = mapped_column()
+    given_at: Mapped[datetime] = mapped_column()
+    superseded_at: Mapped[datetime] = mapped_column()
+    how: Mapped[str] = mapped_column()
+    """What ended it: ``merge`` or ``replace``."""
 
 
 class GrantWrap(Base):
@@ -142,3 +185,37 @@ class GrantUse(Base):
     last_used_at: Mapped[datetime | None] = mapped_column()
     window_start: Mapped[datetime | None] = mapped_column()
     window_uses: Mapped[int] = mapped_column()
+
+
+class StatusList(Base):
+    """One token status list. ``seed`` decides which of its indexes are decoys, and when each of those seems to end."""
+
+    __tablename__ = "status_lists"
+    __table_args__ = (
+        sa.CheckConstraint("octet_length(seed) = 32", name="seed"),
+        {"info": {"shard": "id"}},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    seed: Mapped[bytes] = mapped_column()
+    opened_at: Mapped[datetime] = mapped_column()
+    closed_at: Mapped[datetime | None] = mapped_column()
+    """When it was found full: no index of it is given any more."""
+
+
+class StatusEntry(Guarded, Base):
+    """An index in use. No grant, no person: a list says of nobody whose it is. ``value`` 1: invalid for good."""
+
+    __tablename__ = "status_entries"
+    __table_args__ = (
+        sa.CheckConstraint("idx >= 0", name="idx"),
+        sa.CheckConstraint("value IN (0, 1)", name="value"),
+        {"info": {"shard": "list_id"}},
+    )
+    guarded: ClassVar[tuple[str, ...]] = ("client_id", "value", "until")
+
+    list_id: Mapped[UUID] = mapped_column(primary_key=True)
+    idx: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    client_id: Mapped[UUID] = mapped_column()
+    value: Mapped[int] = mapped_column()
+    until: Mapped[datetime] = mapped_column()
