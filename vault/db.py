@@ -77,6 +77,7 @@ class Base(DeclarativeBase):
         ids.GrantId: sa.Uuid(),
         ids.ReleaseId: sa.Uuid(),
         ids.EntryId: sa.Uuid(),
+        ids.MemberId: sa.Uuid(),
     }
 
 

@@ -18,11 +18,15 @@ DeclarationId = NewType("DeclarationId", UUID)
 GrantId = NewType("GrantId", UUID)
 ReleaseId = NewType("ReleaseId", UUID)
 EntryId = NewType("EntryId", UUID)
+MemberId = NewType("MemberId", UUID)
 
 PERSON: Final = "psn"
 STAFF: Final = "ofc"
 REGULATOR: Final = "reg"
 REQUESTER: Final = "req"
+MEMBER: Final = "mbr"
+INVITATION: Final = "inv"
+CHANGE: Final = "chg"
 APPLICATION: Final = "app"
 DECLARATION: Final = "dcl"
 CLIENT: Final = "cli"

@@ -21,6 +21,7 @@ _BY_PREFIX = {
     "/v1/me/": "person",
     "/v1/desk/": "officer",
     "/v1/oversight/": "regulator",
+    "/v1/organisation": "member",
     "/home": "person",
     "/activity": "person",
     "/sections/": "person",
@@ -31,7 +32,8 @@ _BY_PREFIX = {
     "/oauth/token": REQUESTER,
     "/v1/applications/": APPLICANT,
 }
-_DOORS = {"/desk/sign-in", "/oversight/sign-in"}
+_DOORS = {"/desk/sign-in", "/oversight/sign-in", "/organisation/sign-in", "/organisation/join"}
+_PARTS = {"desk": "officer", "oversight": "regulator", "organisation": "member"}
 _DECISION = {"decision": "refuse", "reason": REASON}
 BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/registrations": {
@@ -43,6 +45,7 @@ BODIES: dict[str, dict[str, Any]] = {
     },
     "POST /v1/sessions": {"realm": "person", "login": "nobody.here", "password": "a long enough password"},
     "DELETE /v1/sessions/current": {},
+    "POST /v1/password": {"present": "not the present password", "password": "a long enough password"},
     "PUT /v1/me/sections/{section}": {"notes": "call after six"},
     "POST /v1/me/grants/{grant}/withdrawal": {"reason": "no longer needed"},
     "POST /v1/applications": application(),
@@ -55,6 +58,7 @@ FORMS: dict[str, dict[str, str]] = {
     "POST /sign-in": {"login": "nobody.here", "password": "a long enough password", "next": "/home"},
     "POST /desk/sign-in": {"login": "nobody.here", "password": "a long enough password"},
     "POST /oversight/sign-in": {"login": "nobody.here", "password": "a long enough password"},
+    "POST /organisation/sign-in": {"login": "nobody.here", "password": "a long enough password"},
     "POST /sign-out": {},
     "POST /register": {
         "name": "陈一",
@@ -89,11 +93,11 @@ class Endpoint:
     @property
     def realm(self) -> str:
         """Who may come in: a realm, or one of the words above."""
-        if self.template in {"/v1/me", "/v1/sessions/current", "/sign-out"}:
+        if self.template in {"/v1/me", "/v1/sessions/current", "/v1/password", "/sign-out", "/password"}:
             return ANY_REALM
-        for part in ("desk", "oversight"):
-            if self.template.split("/")[1] == part and self.template not in _DOORS:
-                return {"desk": "officer", "oversight": "regulator"}[part]
+        part = self.template.split("/")[1]
+        if part in _PARTS and self.template not in _DOORS:
+            return _PARTS[part]
         return next((realm for prefix, realm in _BY_PREFIX.items() if self.template.startswith(prefix)), PUBLIC)
 
     @property

@@ -17,6 +17,7 @@ ACTORS = {
     ActorKind.REGISTRY: REGISTRY,
     ActorKind.OFFICER: officer(SOMEBODY),
     ActorKind.REGULATOR: events.regulator(SOMEBODY),
+    ActorKind.MEMBER: events.member(SOMEBODY),
     ActorKind.REQUESTER: requester(SOMEBODY),
 }
 EXAMPLES: dict[str, object] = {

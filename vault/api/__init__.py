@@ -41,6 +41,7 @@ def routes() -> list[Router]:
         sessions.begin_session,
         sessions.end_session,
         sessions.read_me,
+        sessions.replace_password,
         sections.read_catalogue,
         sections.list_sections,
         sections.read_section,

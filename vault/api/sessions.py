@@ -14,10 +14,11 @@ from vault.edge.entering import enter, leave
 from vault.edge.registering import Registration, open_vault
 from vault.edge.request import VaultRequest
 from vault.ids import PersonId, StaffId
+from vault.organisations.members import member
 from vault.registry import staff_member
-from vault.signin import OFFICER, PERSON, REGULATOR, Holder
+from vault.signin import MEMBER, OFFICER, PERSON, REGULATOR, Holder, change_password
 
-PREFIXES = {PERSON: ids.PERSON, OFFICER: ids.STAFF, REGULATOR: ids.REGULATOR}
+PREFIXES = {PERSON: ids.PERSON, OFFICER: ids.STAFF, REGULATOR: ids.REGULATOR, MEMBER: ids.MEMBER}
 SUBMITTED = (
     "If name and number belong together and the number has no vault yet, the vault is open now: sign in. "
     "For everybody's protection this answer is the same in every case."
@@ -53,7 +54,7 @@ class SignInRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     login: str
     password: str
-    realm: Literal["person", "officer", "regulator"] = "person"
+    realm: Literal["person", "officer", "regulator", "member"] = "person"
 
 
 class SessionView(msgspec.Struct, frozen=True):
@@ -62,6 +63,19 @@ class SessionView(msgspec.Struct, frozen=True):
     realm: str
     id: str
     ends_at: datetime
+
+
+class PasswordRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``present``: the password that opens the keys now; ``password``: the one that shall."""
+
+    present: str
+    password: str
+
+
+class PasswordReplaced(msgspec.Struct, frozen=True):
+    """How many other sign-ins ended."""
+
+    ended: int
 
 
 class NoticeSummary(msgspec.Struct, frozen=True):
@@ -74,12 +88,14 @@ class NoticeSummary(msgspec.Struct, frozen=True):
 
 
 class Me(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Whoever is signed in. ``level`` and ``notices`` are a person's; ``name`` and ``roles`` those of staff."""
+    """Whoever is signed in. ``level`` and ``notices`` are a person's; ``name`` and ``roles`` those of staff and of
+    members, ``organisation`` is a member's."""
 
     realm: str
     id: str
     name: str | None = None
     roles: list[str] | None = None
+    organisation: str | None = None
     level: str | None = None
     locale: str | None = None
     notices: list[NoticeSummary] | None = None
@@ -119,6 +135,15 @@ async def end_session(request: VaultRequest) -> Response[None]:
     return Response(None, status_code=204, cookies=await leave(request))
 
 
+@post("/v1/password", status_code=200, opt={"extra": Extra(body=PasswordRequest)}, tags=["people"])
+async def replace_password(request: VaultRequest) -> PasswordReplaced:
+    """Change one's own password, in any realm. Other sign-ins end; the one that changed it stays."""
+    body, doors = await request.parsed(PasswordRequest), request.doors
+    async with request.acting(None) as holder:
+        ended = await change_password(doors.database, doors.doorway, holder, present=body.present, new=body.password)
+    return PasswordReplaced(ended)
+
+
 @get("/v1/me", tags=["people"])
 async def read_me(request: VaultRequest) -> Me:
     """Who is signed in."""
@@ -127,9 +152,13 @@ async def read_me(request: VaultRequest) -> Me:
 
 async def _me(session: Session, holder: Holder) -> Me:
     public = ids.public(PREFIXES[holder.realm], holder.id)
+    if holder.realm == MEMBER:
+        who = await member(session, holder)
+        organisation = ids.public(ids.REQUESTER, who.organisation)
+        return Me(MEMBER, public, name=who.name, roles=list(who.roles), organisation=organisation)
     if holder.realm != PERSON:
-        member = await staff_member(session, StaffId(holder.id))
-        return Me(holder.realm, public, name=member.name, roles=list(member.roles))
+        colleague = await staff_member(session, StaffId(holder.id))
+        return Me(holder.realm, public, name=colleague.name, roles=list(colleague.roles))
     person = PersonId(holder.id)
     keys = await person_keys(session, person)
     found = [NoticeSummary(n.kind, n.params, n.at, n.seen_at is not None) for n in await notices(session, person)]

@@ -28,6 +28,7 @@ class Grant(Guarded, Base):
         sa.CheckConstraint("approval_needed = (officer_share IS NOT NULL)", name="officer_share"),
         sa.CheckConstraint("token_epoch >= 1", name="token_epoch"),
         sa.Index("ix_grants_id", "id"),
+        sa.Index("ix_grants_in_force", "requester_id", "id", postgresql_where=sa.text("status = 'active'")),
         {"info": {"shard": "person_id"}},
     )
     guarded: ClassVar[tuple[str, ...]] = (

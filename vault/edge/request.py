@@ -112,8 +112,11 @@ class VaultRequest(Request[Any, Any, State]):
             raise
 
     @asynccontextmanager
-    async def acting(self, realm: str) -> AsyncIterator[Holder]:
-        """Whoever is signed in, for acts that open transactions of their own. Unauthenticated when nobody is."""
+    async def acting(self, realm: str | None) -> AsyncIterator[Holder]:
+        """Whoever is signed in, for acts that open transactions of their own. Unauthenticated when nobody is.
+
+        ``realm`` None: whatever realm the sign-in is of.
+        """
         holder = await self.doors.database.run(resume, self.session_cookie, realm)
         try:
             yield holder
@@ -122,10 +125,11 @@ class VaultRequest(Request[Any, Any, State]):
             raise
 
     async def _note(self, holder: Holder, refused: Refused) -> None:
-        """Write down that a member of staff tried what their roles do not allow (design, promise 7).
+        """Write down that a member of staff, or of an organisation, tried what their roles do not allow (promise 7).
 
         Refusals with a name of their own are recorded by the room they come from.
         """
         if holder.realm != PERSON and type(refused) is Refused:
-            event = Event(name="access.refused", actor=actor(holder.realm, holder.id), reason=refused.name)
+            who = actor(holder.realm, holder.id)
+            event = Event(name="access.refused", actor=who, requester=holder.belongs_to, reason=refused.name)
             await self.doors.database.run(log.append, event)

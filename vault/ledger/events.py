@@ -19,7 +19,7 @@ MAX_ITEMS: Final = 256
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who did it: an officer, regulator or requester by id; a person or the registry itself without one."""
+    """Who did it: an officer, regulator, requester or member of one by id; a person or the registry itself without."""
 
     kind: ActorKind
     id: UUID | None = None
@@ -46,6 +46,11 @@ def regulator(regulator_id: UUID) -> Actor:
 def requester(requester_id: UUID) -> Actor:
     """An organisation's machine."""
     return Actor(ActorKind.REQUESTER, requester_id)
+
+
+def member(member_id: UUID) -> Actor:
+    """A member of a registered organisation."""
+    return Actor(ActorKind.MEMBER, member_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,7 @@ class Event:
     reason: str | None = None
     ref: str | None = None
     second: UUID | None = None
-    """The other officer, where an act takes two."""
+    """The other officer, or the other member of the same organisation, where an act takes two."""
     roles: tuple[str, ...] | None = None
     source: str | None = None
     key: str | None = None
@@ -94,9 +99,10 @@ _ACTOR_PREFIX: Final = {
     ActorKind.OFFICER: ids.STAFF,
     ActorKind.REGULATOR: ids.REGULATOR,
     ActorKind.REQUESTER: ids.REQUESTER,
+    ActorKind.MEMBER: ids.MEMBER,
 }
 _CODE: Final = re.compile(r"[a-z0-9][a-z0-9._:-]{0,79}")
-_REF: Final = re.compile(r"(?:ofc|reg|req|app|dcl|cli|msr|rel|ent)_[0-9a-f]{32}")
+_REF: Final = re.compile(r"(?:ofc|reg|req|mbr|inv|chg|app|dcl|cli|msr|rel|ent)_[0-9a-f]{32}")
 _CODES: Final = ("purpose", "outcome", "reason", "source", "key")
 _DIGESTS: Final = ("consent", "permit", "approval", "commit", "digest")
 _FIELDS: Final = frozenset(field.name for field in fields(Event)) - {"name", "actor"}

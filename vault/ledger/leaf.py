@@ -7,8 +7,8 @@ index, the requester's sequence number and, where it was chosen in SQL, the pers
 Members, absent ones left out: ``v`` 1 · ``id`` ent_… · ``at`` ms since 1970 · ``event`` · ``actor``
 {kind, id} · ``requester`` req_… · ``seq`` from 0 without gaps per requester · ``declaration`` dcl_… ·
 ``declaration_version`` · ``purpose`` · ``items`` [{item, form}] · ``outcome`` · ``reason`` · ``ref`` ·
-``second`` ofc_… · ``roles`` · ``source`` · ``key`` · ``count`` · and base64url of 32 bytes each:
-``consent``, ``permit``, ``approval``, ``commit``, ``digest``, ``tag``, ``nonce`` (random: it makes the
+``second`` ofc_…, beside a member mbr_… · ``roles`` · ``source`` · ``key`` · ``count`` · and base64url of 32 bytes
+each: ``consent``, ``permit``, ``approval``, ``commit``, ``digest``, ``tag``, ``nonce`` (random: it makes the
 leaf's hash a commitment, so that hashes may be public) · ``index``. A later version may add members;
 a member never changes its meaning. No I/O here.
 """
@@ -21,6 +21,7 @@ from uuid import UUID
 from vault import ids
 from vault.crypto.canonical import b64, canonical_unchecked, digest, reread
 from vault.errors import Invalid
+from vault.ledger.catalogue import ActorKind
 from vault.ledger.events import REGISTRY, Event, Item
 from vault.ledger.tree import leaf_hash
 
@@ -124,7 +125,7 @@ def _members(event: Event, entry_id: UUID, at_ms: int) -> dict[str, Any]:
         outcome=event.outcome,
         reason=event.reason,
         ref=event.ref,
-        second=_public(ids.STAFF, event.second),
+        second=_public(ids.MEMBER if event.actor.kind is ActorKind.MEMBER else ids.STAFF, event.second),
         roles=None if event.roles is None else list(event.roles),
         source=event.source,
         key=event.key,

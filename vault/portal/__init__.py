@@ -28,6 +28,8 @@ PAGES = [
     entering.desk_sign_in,
     entering.oversight_door,
     entering.oversight_sign_in,
+    entering.organisation_door,
+    entering.organisation_sign_in,
     entering.sign_out,
     entering.register_page,
     entering.register,

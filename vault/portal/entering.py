@@ -1,4 +1,4 @@
-"""Registering, signing in and out, for all three realms."""
+"""Registering, signing in and out, for every realm."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -14,15 +14,21 @@ from vault.portal.forms import Form, read_form, wrong_fields
 from vault.portal.languages import N_, Language
 from vault.portal.pages import language_of, local, page, see_other
 from vault.portal.reasons import reasons
-from vault.signin import OFFICER, PERSON, REGULATOR
+from vault.signin import MEMBER, OFFICER, PERSON, REGULATOR
 
 _HEADINGS: Final = {
     PERSON: N_("Sign in to your vault"),
     OFFICER: N_("Sign in as an officer"),
     REGULATOR: N_("Sign in as a regulator"),
+    MEMBER: N_("Sign in for your organisation"),
 }
-_PLACES: Final = {PERSON: "/sign-in", OFFICER: "/desk/sign-in", REGULATOR: "/oversight/sign-in"}
-_INSIDE: Final = {PERSON: "/home", OFFICER: "/desk", REGULATOR: "/oversight"}
+_PLACES: Final = {
+    PERSON: "/sign-in",
+    OFFICER: "/desk/sign-in",
+    REGULATOR: "/oversight/sign-in",
+    MEMBER: "/organisation/sign-in",
+}
+_INSIDE: Final = {PERSON: "/home", OFFICER: "/desk", REGULATOR: "/oversight", MEMBER: "/organisation"}
 _CONSENT: Final = "/oauth/authorize?"
 
 
@@ -44,6 +50,12 @@ async def oversight_door(request: VaultRequest) -> Template:
     return _door(request, REGULATOR, _Typed(request.query_params.get("next", "")))
 
 
+@get("/organisation/sign-in")
+async def organisation_door(request: VaultRequest) -> Template:
+    """The door for members of organisations."""
+    return _door(request, MEMBER, _Typed(request.query_params.get("next", "")))
+
+
 @post("/sign-in", status_code=200)
 async def sign_in(request: VaultRequest) -> Template | Redirect:
     """A person signs in."""
@@ -60,6 +72,12 @@ async def desk_sign_in(request: VaultRequest) -> Template | Redirect:
 async def oversight_sign_in(request: VaultRequest) -> Template | Redirect:
     """A regulator signs in."""
     return await _sign_in(request, REGULATOR)
+
+
+@post("/organisation/sign-in", status_code=200)
+async def organisation_sign_in(request: VaultRequest) -> Template | Redirect:
+    """A member of an organisation signs in."""
+    return await _sign_in(request, MEMBER)
 
 
 @post("/sign-out", status_code=303)

@@ -10,7 +10,11 @@ from vault.edge.request import VaultRequest
 from vault.errors import Unauthenticated, VaultError
 from vault.portal.pages import here, language_of, page, see_other
 
-DOORS: Final = {"/desk": "/desk/sign-in", "/oversight": "/oversight/sign-in"}
+DOORS: Final = {
+    "/desk": "/desk/sign-in",
+    "/oversight": "/oversight/sign-in",
+    "/organisation": "/organisation/sign-in",
+}
 """Which sign-in page belongs to which part of the site; all the rest is for persons."""
 
 

@@ -24,8 +24,18 @@ _MENUS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "person": (("/home", N_("Home")), ("/grants", N_("Sharing")), ("/activity", N_("Who saw what"))),
     "officer": (("/desk", N_("Desk")),),
     "regulator": (("/oversight", N_("Ledger")),),
+    "member": (
+        ("/organisation", N_("Organisation")),
+        ("/organisation/clients", N_("Keys")),
+        ("/organisation/declarations", N_("Declarations")),
+        ("/organisation/grants", N_("Grants")),
+        ("/organisation/releases", N_("Releases")),
+        ("/organisation/incidents", N_("Incidents")),
+        ("/organisation/members", N_("Members")),
+        ("/organisation/audit", N_("Audit")),
+    ),
 }
-_STARTS: Final = {"person": "/home", "officer": "/desk", "regulator": "/oversight"}
+_STARTS: Final = {"person": "/home", "officer": "/desk", "regulator": "/oversight", "member": "/organisation"}
 
 
 def templates() -> TemplateConfig[JinjaTemplateEngine]:
@@ -61,8 +71,8 @@ def page(
 ) -> Template:
     """A page in the reader's language, or in the one just chosen, which is then remembered.
 
-    ``realm`` (person, officer, regulator) in the context chooses the menu. ``page_form`` says that the page's form
-    carries the language switch, so that what was typed is kept.
+    ``realm`` (person, officer, regulator, member) in the context chooses the menu. ``page_form`` says that the page's
+    form carries the language switch, so that what was typed is kept.
     """
     spoken = language or language_of(request)
     realm = context.get("realm")

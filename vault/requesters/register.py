@@ -20,6 +20,7 @@ from vault.errors import NotFound, Tampered
 from vault.ids import DeclarationId, RequesterId
 from vault.requesters.client_metadata import read_stored
 from vault.requesters.declarations import Declaration, stored_declaration, stored_digest
+from vault.requesters.key_times import valid_keys
 from vault.requesters.liveness import Lapses, Standing, check_live, lapses
 from vault.requesters.permits import Permit, PermitTerms
 from vault.requesters.standing import Capability
@@ -87,7 +88,7 @@ def read_client(ring: KeyRing, found: Mapping[str, Any] | None, now: datetime) -
         requester_id=RequesterId(owner["id"]),
         requester_name=owner["name"],
         declaration_id=DeclarationId(declared["id"]),
-        jwks=held["jwks"],
+        jwks=dict(valid_keys(held["jwks"], held["key_times"], now)),
         redirect_uris=held["redirect_uris"],
         metadata=read_stored(held["registration"]),
         sandbox_of=held["sandbox_of"],

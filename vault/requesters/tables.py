@@ -115,6 +115,7 @@ class Client(Guarded, Base):
         sa.ForeignKeyConstraint(["requester_id"], ["requesters.id"]),
         sa.ForeignKeyConstraint(["declaration_id"], ["declarations.id"]),
         sa.CheckConstraint(_LAPSES, name="status"),
+        sa.Index(None, "requester_id"),
         {"info": {"grants": _REGISTER}},
     )
     guarded: ClassVar[tuple[str, ...]] = (

@@ -12,8 +12,8 @@ from vault.requesters.declarations import Declaration
 
 @dataclass(frozen=True)
 class ClientView:
-    """A live OAuth client. ``jwks`` is {"keys": [public JWK, …]}; ``requester_name`` {"zh-CN": …, "en": …};
-    ``sandbox_of``: the client it is the sandbox of, one that sees test persons only."""
+    """A live OAuth client. ``jwks`` is {"keys": [public JWK, …]}, those that hold now; ``requester_name``
+    {"zh-CN": …, "en": …}; ``sandbox_of``: the client it is the sandbox of, one that sees test persons only."""
 
     client_id: UUID
     requester_id: RequesterId

@@ -1,4 +1,5 @@
-"""Signing in: credentials, sign-ins and throttling, the same for persons, officers and regulators.
+"""Signing in: credentials, sign-ins and throttling, the same for persons, officers, regulators
+and members of organisations.
 
 Does: stretches passwords in a bounded queue, unlocks a holder's keys with them, keeps a sign-in
 whose secret only the browser has, slows guessing down.
@@ -14,11 +15,13 @@ end of a sign-in (``seen_at``) but not its absolute end, and gains nothing witho
 """
 
 from vault.signin.attempts import Attempt, SignedIn, sign_in
-from vault.signin.holders import OFFICER, PERSON, REALMS, REGULATOR, Holder
+from vault.signin.changing import change_password
+from vault.signin.holders import MEMBER, OFFICER, PERSON, REALMS, REGULATOR, Holder
 from vault.signin.passwords import Doorway, LoginTaken, Prepared, enrol, prepare
 from vault.signin.sessions import resume, sign_out
 
 __all__ = [
+    "MEMBER",
     "OFFICER",
     "PERSON",
     "REALMS",
@@ -29,6 +32,7 @@ __all__ = [
     "LoginTaken",
     "Prepared",
     "SignedIn",
+    "change_password",
     "enrol",
     "prepare",
     "resume",

@@ -11,19 +11,19 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from vault.crypto.bundles import Bundle
 from vault.crypto.canonical import b64
 from vault.crypto.passwords import Stretch
 from vault.crypto.sealing import XCHACHA, same
 from vault.db import Database, Session
 from vault.errors import CannotOpen, Invalid, Unauthenticated
+from vault.ids import new_uuid
 from vault.signin import sessions
 from vault.signin.blind import blind
 from vault.signin.cookies import Device
 from vault.signin.holders import REALMS, Holder
 from vault.signin.logins import normalise_login
 from vault.signin.passwords import KIND, Doorway, index_login, read_params, unwrap, wrap
-from vault.signin.record import record
+from vault.signin.record import Who, record
 from vault.signin.strength import LONGEST, is_text
 from vault.signin.tables import Credential, LoginName
 from vault.signin.throttling import Bucket, account_bucket, address_bucket, count, device_bucket, give_back
@@ -82,15 +82,15 @@ async def sign_in(db: Database, doorway: Doorway, attempt: Attempt) -> SignedIn:
     except CannotOpen as error:
         raise Unauthenticated(WRONG, private=error.private) from None
     # 4. Begin the sign-in and give the attempt back.
-    renewed = await _renewed(doorway, known.credential, password, stretched=stretched, bundle=bundle)
-    return await db.run(_begin, doorway, known, renewed=renewed, signer=_Signer(attempt.realm, name, bundle))
+    holder = Holder(attempt.realm, known.credential.holder_id, bundle, new_uuid(), known.credential.belongs_to)
+    renewed = await _renewed(doorway, known.credential, password, stretched=stretched, holder=holder)
+    return await db.run(_begin, doorway, known, renewed=renewed, signer=_Signer(holder, name))
 
 
 @dataclass(frozen=True)
 class _Signer:
-    realm: str
+    holder: Holder
     login: str
-    bundle: Bundle
 
 
 async def _find(session: Session, doorway: Doorway, attempt: Attempt, *, name: str) -> _Known:
@@ -121,7 +121,7 @@ def _stand_in(doorway: Doorway, nobody: UUID, value: bytes) -> Credential:
 
 
 async def _renewed(
-    doorway: Doorway, credential: Credential, password: str, *, stretched: bytes, bundle: Bundle
+    doorway: Doorway, credential: Credential, password: str, *, stretched: bytes, holder: Holder
 ) -> Credential | None:
     """The credential under today's parameters and ring version, where it was made under older ones."""
     params = read_params(credential)
@@ -130,25 +130,25 @@ async def _renewed(
         return None
     stretch = params.stretch if is_current else Stretch.fresh(doorway.ops, doorway.mem)
     again = stretched if is_current else await doorway.queue.stretch(password, stretch)
-    return wrap(doorway.ring, credential.holder_id, stretch, stretched=again, bundle=bundle)
+    return wrap(doorway.ring, holder, stretch, stretched=again)
 
 
 async def _begin(
     session: Session, doorway: Doorway, known: _Known, *, renewed: Credential | None, signer: _Signer
 ) -> SignedIn:
-    holder_id = known.credential.holder_id
+    holder, holder_id = signer.holder, known.credential.holder_id
     row = await session.get(Credential, (holder_id, known.credential.id), with_for_update=True)
     if row is None or not same(row.wrapped, known.credential.wrapped):
         raise Unauthenticated(WRONG, private="the password was changed meanwhile")
     if renewed is not None:
         await session.delete(row)
         session.add(renewed)
-    await index_login(session, signer.realm, holder_id, signer.login)
+    await index_login(session, holder.realm, holder_id, signer.login)
     idle = timedelta(minutes=doorway.minutes)
-    cookie, begun = await sessions.begin(session, signer.realm, holder_id, bundle=signer.bundle, idle=idle)
+    cookie, begun = await sessions.begin(session, holder, idle=idle)
     await give_back(session, known.buckets)
     how = "new_device" if known.device is None else "known_device"
-    await record(session, "sign_in.begun", signer.realm, holder_id, outcome=how)
+    await record(session, "sign_in.begun", Who(holder.realm, holder_id, holder.belongs_to), outcome=how)
     device_id = Device.fresh(holder_id, session.now).id if known.device is None else known.device.id
     device = Device(holder_id, device_id, session.now).text(session.ring)
-    return SignedIn(Holder(signer.realm, holder_id, signer.bundle, begun.id), cookie, device, begun.ends_at)
+    return SignedIn(holder, cookie, device, begun.ends_at)

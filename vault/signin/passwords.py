@@ -81,7 +81,7 @@ async def enrol(session: Session, holder: Holder, *, login: str, prepared: Prepa
         raise Invalid.field("password", "must not be the login name")
     if await index_login(session, holder.realm, holder.id, name) < len(session.ring.versions("index")):
         raise LoginTaken
-    row = wrap(session.ring, holder.id, prepared.params, stretched=prepared.stretched, bundle=holder.bundle)
+    row = wrap(session.ring, holder, prepared.params, stretched=prepared.stretched)
     session.add(row)
     await session.flush()
 
@@ -96,20 +96,20 @@ async def index_login(session: Session, realm: str, holder_id: UUID, name: str) 
     return len(written.all())
 
 
-def wrap(ring: KeyRing, holder_id: UUID, params: Stretch, *, stretched: bytes, bundle: Bundle) -> Credential:
+def wrap(ring: KeyRing, holder: Holder, params: Stretch, *, stretched: bytes) -> Credential:
     """The row of a password, under the newest version of the ring's ``login`` key."""
     version = ring.versions("login")[-1]
-    row_id = new_uuid()
-    wrapped = bundle.wrap(_kek(ring, holder_id, stretched, version), _place(holder_id, row_id))
-    stored = msgspec.to_builtins(Params(stretch=params, login=version))
-    return Credential(holder_id=holder_id, id=row_id, kind=KIND, params=stored, wrapped=wrapped)
+    row = Credential(holder_id=holder.id, id=new_uuid(), kind=KIND, belongs_to=holder.belongs_to)
+    row.params = msgspec.to_builtins(Params(stretch=params, login=version))
+    row.wrapped = holder.bundle.wrap(_kek(ring, holder.id, stretched, version), _place(row))
+    return row
 
 
 def unwrap(ring: KeyRing, credential: Credential, stretched: bytes) -> Bundle:
     """The holder's keys. Raises CannotOpen when the password was another one."""
     version = read_params(credential).login
     key = _kek(ring, credential.holder_id, stretched, version)
-    return Bundle.unwrap(key, credential.wrapped, _place(credential.holder_id, credential.id))
+    return Bundle.unwrap(key, credential.wrapped, _place(credential))
 
 
 def read_params(credential: Credential) -> Params:
@@ -121,8 +121,9 @@ def _kek(ring: KeyRing, holder_id: UUID, stretched: bytes, version: int) -> byte
     return mac(stretched, ring.derive("login", holder_id.bytes, version=version))
 
 
-def _place(holder_id: UUID, row_id: UUID) -> bytes:
-    return place("credentials", (holder_id, row_id), "wrapped")
+def _place(row: Credential) -> bytes:
+    version = 0 if row.belongs_to is None else (0, row.belongs_to)
+    return place("credentials", (row.holder_id, row.id), "wrapped", version)
 
 
 def _likeness(stretched: bytes, name: str) -> bytes:

@@ -10,10 +10,9 @@ from vault.crypto.bundles import Bundle
 from vault.crypto.sealing import place, same
 from vault.db import Session
 from vault.errors import CannotOpen, Tampered, Unauthenticated
-from vault.ids import new_uuid
 from vault.signin.cookies import Cookie
 from vault.signin.holders import Holder
-from vault.signin.record import record
+from vault.signin.record import Who, record
 from vault.signin.tables import SignIn
 
 LONGEST: Final = timedelta(hours=12)
@@ -22,22 +21,23 @@ _TOUCH: Final = 10
 """Use is noted when a tenth of the idle time has passed since it was noted last: saves a write per request."""
 
 
-async def begin(
-    session: Session, realm: str, holder_id: UUID, *, bundle: Bundle, idle: timedelta
-) -> tuple[str, SignIn]:
-    """A new sign-in beside those the holder has; ended ones are swept. Returns the cookie's value and the row."""
-    cookie = Cookie.fresh(holder_id, new_uuid())
+async def begin(session: Session, holder: Holder, *, idle: timedelta) -> tuple[str, SignIn]:
+    """The sign-in ``holder.sign_in`` beside those the holder has; ended ones are swept. Returns the cookie's value
+    and the row."""
+    holder_id = holder.id
+    cookie = Cookie.fresh(holder_id, holder.sign_in)
     row = SignIn(
         holder_id=holder_id,
         id=cookie.sign_in,
-        realm=realm,
+        realm=holder.realm,
         secret_hash=cookie.secret_hash(),
         started_at=session.now,
         seen_at=session.now,
         ends_at=session.now + LONGEST,
         idle_seconds=int(idle.total_seconds()),
+        belongs_to=holder.belongs_to,
     )
-    row.wrapped = bundle.wrap(cookie.key(), _place(row))
+    row.wrapped = holder.bundle.wrap(cookie.key(), _place(row))
     await session.execute(sa.delete(SignIn).where(SignIn.holder_id == holder_id, SignIn.ends_at <= session.now))
     session.add(row)
     await session.flush()
@@ -62,7 +62,7 @@ async def resume(session: Session, cookie: str, realm: str | None = None) -> Hol
     if realm is not None and row.realm != realm:
         raise Unauthenticated(private="a sign-in of another realm")
     await _note_use(session, row)
-    return Holder(row.realm, row.holder_id, bundle, row.id)
+    return Holder(row.realm, row.holder_id, bundle, row.id, row.belongs_to)
 
 
 async def sign_out(session: Session, cookie: str) -> None:
@@ -75,7 +75,15 @@ async def sign_out(session: Session, cookie: str) -> None:
     if row is None or not same(row.secret_hash, held.secret_hash()):
         return
     await session.delete(row)
-    await record(session, "sign_in.ended", row.realm, row.holder_id)
+    await record(session, "sign_in.ended", Who(row.realm, row.holder_id, row.belongs_to))
+
+
+async def end_all(session: Session, holder_id: UUID, *, but: UUID | None = None) -> int:
+    """End every sign-in of a holder, except one where one is named. Returns how many there were."""
+    others = sa.delete(SignIn).where(SignIn.holder_id == holder_id)
+    if but is not None:
+        others = others.where(SignIn.id != but)
+    return len((await session.execute(others.returning(SignIn.id))).all())
 
 
 def is_over(row: SignIn, now: datetime) -> bool:
@@ -93,4 +101,6 @@ async def _note_use(session: Session, row: SignIn) -> None:
 
 
 def _place(row: SignIn) -> bytes:
-    return place("sign_ins", (row.holder_id, row.id, row.realm), "wrapped", (row.ends_at, row.idle_seconds))
+    belonging = () if row.belongs_to is None else (row.belongs_to,)
+    version = (row.ends_at, row.idle_seconds, *belonging)
+    return place("sign_ins", (row.holder_id, row.id, row.realm), "wrapped", version)

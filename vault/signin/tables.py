@@ -27,17 +27,19 @@ class Credential(Base):
     kind: Mapped[str]
     params: Mapped[dict[str, Any]]
     wrapped: Mapped[bytes]
+    belongs_to: Mapped[UUID | None]
+    """The organisation of a member, for entries; null for everybody else. Bound into ``wrapped``."""
 
 
 class SignIn(Base):
     """One signed-in browser: the bundle wrapped under a key that only its cookie has.
 
-    Realm, end and idle time are bound into ``wrapped``: prolonging a sign-in in SQL breaks it.
+    Realm, end, idle time and organisation are bound into ``wrapped``: prolonging a sign-in in SQL breaks it.
     """
 
     __tablename__ = "sign_ins"
     __table_args__ = (
-        sa.CheckConstraint("realm IN ('person', 'officer', 'regulator')", name="realm"),
+        sa.CheckConstraint("realm IN ('person', 'officer', 'regulator', 'member')", name="realm"),
         sa.CheckConstraint("octet_length(secret_hash) = 32", name="secret_hash"),
         sa.Index(None, "ends_at"),
         {"info": {"shard": "holder_id"}},
@@ -52,6 +54,7 @@ class SignIn(Base):
     seen_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     idle_seconds: Mapped[int]
+    belongs_to: Mapped[UUID | None]
 
 
 class LoginName(Base):

@@ -11,6 +11,7 @@ from typing import Final
 
 from vault.ledger.catalogue.consent import CONSENT
 from vault.ledger.catalogue.kinds import About, ActorKind, Kind
+from vault.ledger.catalogue.organisations import ORGANISATIONS
 from vault.ledger.catalogue.oversight import OVERSIGHT
 from vault.ledger.catalogue.persons import PERSONS
 from vault.ledger.catalogue.releases import RELEASES
@@ -20,5 +21,5 @@ from vault.ledger.catalogue.staff import STAFF
 __all__ = ["CATALOGUE", "About", "ActorKind", "Kind"]
 
 CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
-    {**STAFF, **PERSONS, **REQUESTERS, **CONSENT, **RELEASES, **OVERSIGHT}
+    {**STAFF, **PERSONS, **REQUESTERS, **ORGANISATIONS, **CONSENT, **RELEASES, **OVERSIGHT}
 )

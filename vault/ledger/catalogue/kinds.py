@@ -12,6 +12,7 @@ class ActorKind(StrEnum):
     OFFICER = "officer"
     REGULATOR = "regulator"
     REQUESTER = "requester"
+    MEMBER = "member"
     REGISTRY = "registry"
 
 

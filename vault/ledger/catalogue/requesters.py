@@ -62,7 +62,10 @@ REQUESTERS: Final[Mapping[str, Kind]] = {
         may="declaration outcome ref",
     ),
     "requester.keys_changed": kind(
-        "A requester's public keys changed.", by="requester officer", must="requester", may="ref second digest"
+        "A requester's public keys changed; ref names the client.",
+        by="requester officer member",
+        must="requester",
+        may="ref second digest declaration",
     ),
     "declaration.permitted": kind(
         "Two officers signed the permit of a declaration.",

@@ -13,8 +13,8 @@ STAFF: Final[Mapping[str, Kind]] = {
     "regulator.added": kind("A regulator was admitted.", by="registry officer", must="ref", may="second roles"),
     "regulator.left": kind("A regulator lost access.", by="officer registry", must="ref", may="second reason"),
     "access.refused": kind(
-        "A member of staff tried what their roles do not allow.",
-        by="officer regulator",
+        "A member of staff, or of an organisation, tried what their roles do not allow.",
+        by="officer regulator member",
         about=About.PERHAPS,
         must="reason",
         may="ref requester",
@@ -26,12 +26,22 @@ STAFF: Final[Mapping[str, Kind]] = {
     ),
     "sign_in.begun": kind(
         "Somebody signed in; outcome says whether from a known device.",
-        by="person officer regulator",
+        by="person officer regulator member",
         about=About.PERHAPS,
-        may="outcome",
+        may="outcome requester",
     ),
     "sign_in.ended": kind(
-        "Somebody signed out.", by="person officer regulator", about=About.PERHAPS, may="outcome reason"
+        "Somebody signed out.",
+        by="person officer regulator member",
+        about=About.PERHAPS,
+        may="outcome reason requester",
+    ),
+    "password.changed": kind(
+        "Somebody changed their own password; count is how many other sign-ins of theirs ended with it.",
+        by="person officer regulator member",
+        about=About.PERHAPS,
+        must="count",
+        may="requester",
     ),
     "key.rotated": kind("A key has a new version.", by="registry officer", must="key", may="count reason second"),
 }

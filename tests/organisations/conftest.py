@@ -1,0 +1,19 @@
+"""Fixtures: a bank that was let in, with a first member."""
+
+import pytest
+
+from tests.organisations.world import Bank, opened_bank
+from tests.requesters.world import Staff, cheap_doorway, found_registry
+from vault.db import Database
+
+
+@pytest.fixture
+async def staff(database: Database) -> Staff:
+    """A founded registry."""
+    return await found_registry(database, cheap_doorway(database))
+
+
+@pytest.fixture
+async def bank(database: Database, staff: Staff) -> Bank:
+    """A bank with its administrator."""
+    return await opened_bank(database, staff)
