@@ -69,15 +69,7 @@ class Base(DeclarativeBase):
         list[Any]: JSONB(none_as_null=True),
         list[str]: JSONB(none_as_null=True),
         list[dict[str, Any]]: JSONB(none_as_null=True),
-        ids.PersonId: sa.Uuid(),
-        ids.StaffId: sa.Uuid(),
-        ids.RequesterId: sa.Uuid(),
-        ids.ApplicationId: sa.Uuid(),
-        ids.DeclarationId: sa.Uuid(),
-        ids.GrantId: sa.Uuid(),
-        ids.ReleaseId: sa.Uuid(),
-        ids.EntryId: sa.Uuid(),
-        ids.MemberId: sa.Uuid(),
+        **dict.fromkeys(ids.TYPES, sa.Uuid()),
     }
 
 

@@ -19,6 +19,18 @@ GrantId = NewType("GrantId", UUID)
 ReleaseId = NewType("ReleaseId", UUID)
 EntryId = NewType("EntryId", UUID)
 MemberId = NewType("MemberId", UUID)
+TYPES: Final = (
+    PersonId,
+    StaffId,
+    RequesterId,
+    ApplicationId,
+    DeclarationId,
+    GrantId,
+    ReleaseId,
+    EntryId,
+    MemberId,
+)
+"""Every type of id: each is a UUID in the database."""
 
 PERSON: Final = "psn"
 STAFF: Final = "ofc"

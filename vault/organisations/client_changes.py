@@ -18,7 +18,9 @@ from vault.requesters import changing
 from vault.requesters.changing import By, origin_of
 from vault.requesters.client_metadata import ClientMetadata
 from vault.requesters.key_times import Keys
-from vault.requesters.owned import clients_of
+from vault.requesters.owned import OwnClient, clients_of
+from vault.requesters.standing import Capability
+from vault.requesters.states import check_may
 
 T = TypeVar("T")
 Millis = Annotated[int, msgspec.Meta(ge=0, lt=1 << 43)]
@@ -80,9 +82,15 @@ def _by(made: Made) -> By:
     return By(made.organisation, by_member(made.by.id), made.second)
 
 
+async def _client(session: Session, made: Made) -> OwnClient:
+    """The client that is to be changed, of a requester whose keys may be changed as it stands."""
+    await check_may(session, made.organisation, Capability.KEYS)
+    return await changing.client_of(session, made.organisation, made.subject_id())
+
+
 def _keys(kind: str) -> Kind:
     async def check(session: Session, made: Made) -> None:
-        client = await changing.client_of(session, made.organisation, made.subject_id())
+        client = await _client(session, made)
         changed = _key_change(kind, made.body, session.now)(Keys(client.jwks, client.times))
         changing.check_covered(changed, session.now)
 
@@ -94,7 +102,7 @@ def _keys(kind: str) -> Kind:
 
 
 async def _check_redirects(session: Session, made: Made) -> None:
-    await changing.client_of(session, made.organisation, made.subject_id())
+    await _client(session, made)
     uris = _parsed(made.body, Redirects).redirect_uris
     changing.check_redirects(uris, await vetted_origins(session, made.organisation))
 
@@ -105,7 +113,7 @@ async def _make_redirects(session: Session, _desk: Organisation, made: Made) -> 
 
 
 async def _check_metadata(session: Session, made: Made) -> None:
-    await changing.client_of(session, made.organisation, made.subject_id())
+    await _client(session, made)
     _parsed(made.body, Metadata)
 
 

@@ -21,10 +21,11 @@ from vault.ids import ApplicationId, MemberId, RequesterId
 from vault.ledger.events import Event
 from vault.ledger.events import member as by_member
 from vault.ledger.log import append
-from vault.organisations.members import CLOSED, desk_of
+from vault.organisations.members import desk_of
 from vault.organisations.roles import ADMINISTRATOR, check_name
 from vault.organisations.tables import Invitation, MemberRow, Organisation
-from vault.requesters.owned import owner
+from vault.requesters.standing import Capability, allows
+from vault.requesters.states import state_of_requester
 from vault.signin.holders import MEMBER, Holder
 from vault.signin.passwords import Prepared, enrol
 from vault.vetting import desk as vetting
@@ -87,8 +88,8 @@ async def _place(session: Session, ticket: Ticket, *, lock: bool = False) -> _Pl
         place = await _invited(session, ids.parse(ids.INVITATION, ticket.number), token, lock=lock)
     else:
         place = await _applied(session, ApplicationId(ids.parse(ids.APPLICATION, ticket.number)), token)
-    if (await owner(session, place.organisation)).status in CLOSED:
-        raise NotFound(_NO, private="the requester is closed")
+    if not allows(await state_of_requester(session, place.organisation), Capability.SIGN_IN):
+        raise NotFound(_NO, private="members of this requester may not sign in")
     return place
 
 

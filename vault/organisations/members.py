@@ -17,7 +17,8 @@ from vault.ledger.events import member as by_member
 from vault.ledger.log import append
 from vault.organisations.roles import ADMINISTRATOR, check_left
 from vault.organisations.tables import MemberRow, Organisation
-from vault.requesters.owned import owner
+from vault.requesters.standing import Capability
+from vault.requesters.states import check_may
 from vault.signin.changing import forget
 from vault.signin.holders import MEMBER, Holder
 from vault.signin.sessions import end_all
@@ -25,8 +26,6 @@ from vault.signin.sessions import end_all
 ACTIVE: Final = "active"
 SUSPENDED: Final = "suspended"
 LEFT: Final = "left"
-CLOSED: Final = frozenset({"revoked", "surrendered"})
-"""Standings of a requester in which its members look and change nothing."""
 
 
 @dataclass(frozen=True)
@@ -55,16 +54,15 @@ async def member(session: Session, holder: Holder) -> Member:
     keys_fit = same(row.signing_public, holder.bundle.signing_public) and same(row.box_public, holder.bundle.box_public)
     if not keys_fit or row.requester_id != holder.belongs_to:
         raise Tampered(private="a member's row is not that of the sign-in")
+    await check_may(session, row.requester_id, Capability.SIGN_IN)
     return as_member(row)
 
 
 async def member_for(session: Session, holder: Holder, *roles: str) -> Member:
-    """As :func:`member`, for changes: with one of these roles, of an organisation that is not closed."""
+    """As :func:`member`, for acts that take one of these roles."""
     found = await member(session, holder)
     if not set(roles) & set(found.roles):
         raise Refused(f"This takes the role {' or '.join(roles)}.")
-    if (await owner(session, found.organisation)).status in CLOSED:
-        raise Refused("The organisation's registration has ended: nothing can be changed any more.")
     return found
 
 

@@ -15,6 +15,8 @@ from vault.ids import DeclarationId, RequesterId
 from vault.requesters.client_metadata import ClientMetadata, read_stored
 from vault.requesters.declarations import Declaration, declaration_digest
 from vault.requesters.key_times import Times
+from vault.requesters.standing import State
+from vault.requesters.states import declaration_state, requester_state
 from vault.requesters.tables import Client, DeclarationRow, PermitRow, Requester
 
 
@@ -26,20 +28,19 @@ class Owner:
     name: dict[str, str]
     uscc: str
     contact: dict[str, Any]
-    status: str
+    state: State
     vetted_at: datetime | None
     valid_until: datetime | None
 
 
 @dataclass(frozen=True)
 class OwnDeclaration:
-    """One version of a declaration with the standing of its permit."""
+    """One version of a declaration; ``state`` is its own and its permit's, taken together."""
 
     id: DeclarationId
     number: int
     body: Declaration
-    status: str
-    permit_status: str
+    state: State
     valid_from: datetime
     valid_until: datetime
 
@@ -63,7 +64,8 @@ async def owner(session: Session, requester: RequesterId) -> Owner:
     row = await session.get(Requester, requester)
     if row is None:
         raise NotFound("There is no such requester.")
-    return Owner(row.id, row.name, row.uscc, row.contact, row.status, row.vetted_at, row.valid_until)
+    state = requester_state(row, session.now)
+    return Owner(row.id, row.name, row.uscc, row.contact, state, row.vetted_at, row.valid_until)
 
 
 async def declarations_of(session: Session, requester: RequesterId) -> list[OwnDeclaration]:
@@ -74,15 +76,16 @@ async def declarations_of(session: Session, requester: RequesterId) -> list[OwnD
         .where(DeclarationRow.requester_id == requester)
         .order_by(DeclarationRow.number.desc())
     )
-    return [_own_declaration(row, permit) for row, permit in found]
+    return [_own_declaration(row, permit, session.now) for row, permit in found]
 
 
-def _own_declaration(row: DeclarationRow, permit: PermitRow) -> OwnDeclaration:
+def _own_declaration(row: DeclarationRow, permit: PermitRow, now: datetime) -> OwnDeclaration:
     body = msgspec.convert(row.body, Declaration)
     if not same(declaration_digest(body), row.digest):
         raise Tampered(private=f"declaration {row.id} does not fit its digest")
     until = min(row.valid_until, permit.valid_until)
-    return OwnDeclaration(row.id, row.number, body, row.status, permit.status, row.valid_from, until)
+    state = declaration_state(row, permit, now)
+    return OwnDeclaration(row.id, row.number, body, state, row.valid_from, until)
 
 
 async def clients_of(session: Session, requester: RequesterId) -> list[OwnClient]:
