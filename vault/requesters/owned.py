@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import msgspec
 import sqlalchemy as sa
 
 from vault.crypto.sealing import same
@@ -13,7 +12,7 @@ from vault.db import Session
 from vault.errors import NotFound, Tampered
 from vault.ids import DeclarationId, RequesterId
 from vault.requesters.client_metadata import ClientMetadata, read_stored
-from vault.requesters.declarations import Declaration, declaration_digest
+from vault.requesters.declarations import Declaration, stored_declaration, stored_digest
 from vault.requesters.key_times import Times
 from vault.requesters.standing import State
 from vault.requesters.states import declaration_state, requester_state
@@ -80,12 +79,11 @@ async def declarations_of(session: Session, requester: RequesterId) -> list[OwnD
 
 
 def _own_declaration(row: DeclarationRow, permit: PermitRow, now: datetime) -> OwnDeclaration:
-    body = msgspec.convert(row.body, Declaration)
-    if not same(declaration_digest(body), row.digest):
+    if not same(stored_digest(row.body), row.digest):
         raise Tampered(private=f"declaration {row.id} does not fit its digest")
     until = min(row.valid_until, permit.valid_until)
     state = declaration_state(row, permit, now)
-    return OwnDeclaration(row.id, row.number, body, state, row.valid_from, until)
+    return OwnDeclaration(row.id, row.number, stored_declaration(row.body), state, row.valid_from, until)
 
 
 async def clients_of(session: Session, requester: RequesterId) -> list[OwnClient]:
