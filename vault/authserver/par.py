@@ -66,13 +66,13 @@ async def push(server: AuthServer, posted: Posted) -> Pushed:
             for name, complain in CHECKS.items():
                 if complaint := complain(posted.form, caller):
                     raise _as_error(name, complaint)
-            bound_to = _agreed_key(posted.form, caller)
-            asked = _asked(posted.form["authorization_details"])
+            bound_to = agreed_key(posted.form, caller)
+            asked = asked_in(posted.form["authorization_details"])
         try:
             return await server.database.run(_store, caller.client, asked, posted.form, bound_to)
         except OverAsked as refused:
-            await server.database.run(_record_over_asked, caller.client, refused)
-            raise _over_asked(refused) from None
+            await server.database.run(record_over_asked, caller.client, refused)
+            raise over_asked(refused) from None
 
 
 async def _store(
@@ -99,11 +99,12 @@ async def _store(
             decided_at=None,
         )
     )
-    await append(session, _requested(declared, terms))
+    await append(session, requested(declared, terms))
     return Pushed(uri, int(TO_OPEN.total_seconds()))
 
 
-def _requested(declared: DeclarationView, terms: Terms) -> Event:
+def requested(declared: DeclarationView, terms: Terms) -> Event:
+    """The entry of a request, whichever way it came."""
     return Event(
         name="consent.requested",
         actor=by_requester(declared.requester_id),
@@ -115,7 +116,7 @@ def _requested(declared: DeclarationView, terms: Terms) -> Event:
     )
 
 
-async def _record_over_asked(session: Session, client: ClientView, refused: OverAsked) -> None:
+async def record_over_asked(session: Session, client: ClientView, refused: OverAsked) -> None:
     """Only names that the catalogue has go into the entry: the caller chose the others."""
     known = tuple(Item(name) for name in refused.items if catalogue().find(name))
     event = Event(
@@ -129,13 +130,15 @@ async def _record_over_asked(session: Session, client: ClientView, refused: Over
     await append(session, event)
 
 
-def _over_asked(refused: OverAsked) -> OAuthError:
+def over_asked(refused: OverAsked) -> OAuthError:
+    """The refusal that names every item that is too much."""
     error = OAuthError("invalid_authorization_details", refused.public, check=refused.name)
     error.items = refused.items
     return error
 
 
-def _asked(details: str) -> Asked:
+def asked_in(details: str) -> Asked:
+    """What ``authorization_details`` ask for. Raises OAuthError."""
     try:
         return parse(msgspec.json.decode(details))
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
@@ -146,7 +149,7 @@ def _asked(details: str) -> Asked:
         raise OAuthError("invalid_authorization_details", refused.public, check="details-shape") from None
 
 
-def _agreed_key(form: Mapping[str, str], caller: Caller) -> Binding | None:
+def agreed_key(form: Mapping[str, str], caller: Caller) -> Binding | None:
     """The key the code will be bound to: dpop_jkt and the proof's must be the same (RFC 9449 section 10.1)."""
     named = form.get("dpop_jkt")
     if named is not None and not _THUMBPRINT.fullmatch(named):
@@ -161,7 +164,8 @@ def _as_error(check_name: str, complaint: str) -> OAuthError:
     return OAuthError(_CODES.get(check_name, "invalid_request"), complaint, check=check_name)
 
 
-def _live(_: Mapping[str, str], caller: Caller) -> str | None:
+def consent_works(_: Mapping[str, str], caller: Caller) -> str | None:
+    """Check: nothing of the registration stops it from asking."""
     reasons = caller.lapses.stopping(Capability.CONSENT)
     return f"This registration is not in force: {', '.join(reasons)}." if reasons else None
 
@@ -207,14 +211,15 @@ def _scope(form: Mapping[str, str], _: Caller) -> str | None:
     return "Scopes are not used here: say what you ask for in authorization_details." if "scope" in form else None
 
 
-def _details(form: Mapping[str, str], _: Caller) -> str | None:
+def details_present(form: Mapping[str, str], _: Caller) -> str | None:
+    """Check: there is something to read, and not too much of it."""
     if 0 < len(form.get("authorization_details", "")) <= LONGEST_DETAILS:
         return None
     return f"authorization_details is required (RFC 9396): at most {LONGEST_DETAILS // 1024} KiB of JSON."
 
 
 CHECKS: Final[dict[str, Callable[[Mapping[str, str], Caller], str | None]]] = {
-    "client-live": _live,
+    "client-live": consent_works,
     "request-uri-absent": _no_request_uri,
     "request-object-absent": _no_request_object,
     "response-type": _response_type,
@@ -223,7 +228,7 @@ CHECKS: Final[dict[str, Callable[[Mapping[str, str], Caller], str | None]]] = {
     "pkce": _challenge,
     "state": _state,
     "scope-absent": _scope,
-    "details-present": _details,
+    "details-present": details_present,
 }
 """In this order. Each gives None, or says what to mend."""
 _CODES: Final = {
