@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from vault import settings as configuration
-from vault.cli.options import data_option, database_option, kit_option, person_option, plainly
+from vault.cli.options import data_option, database_option, kit_option, person_option, plainly, redirect_option
 from vault.settings import Settings
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -37,6 +37,7 @@ def main() -> None:
 @click.option("--once", is_flag=True, help="Play the story on a free port, print what held, stop everything.")
 @person_option
 @kit_option
+@redirect_option
 @plainly
 def run(data: Path | None, database_url: str | None, **options: Any) -> None:
     """Set up, migrate, play the story, and keep serving until Ctrl-C.
@@ -102,8 +103,9 @@ def migrate(data: Path | None, database_url: str | None) -> None:
 @database_option
 @person_option
 @kit_option
+@redirect_option
 @plainly
-def story(data: Path | None, database_url: str | None, person: Path | None, kit: Path | None) -> None:
+def story(data: Path | None, database_url: str | None, **options: Any) -> None:
     """Play the story once through the public HTTP surface and say what held.
 
     \b
@@ -111,8 +113,7 @@ def story(data: Path | None, database_url: str | None, person: Path | None, kit:
     """
     from vault.cli.run import RunOptions, run_installation
 
-    options = RunOptions(port=None, story=True, once=True, person=person, kit=kit)
-    sys.exit(run_installation(_settings(data, database_url), options))
+    sys.exit(run_installation(_settings(data, database_url), RunOptions(port=None, story=True, once=True, **options)))
 
 
 @main.command()

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from vault.cli.story import REDIRECT_PORT
 from vault.errors import VaultError
 
 data_option = click.option(
@@ -21,6 +22,13 @@ person_option = click.option(
 )
 kit_option = click.option(
     "--kit", type=click.Path(file_okay=False, path_type=Path), help="Write what an outside client needs here."
+)
+redirect_option = click.option(
+    "--redirect-port",
+    type=click.IntRange(1, 65535),
+    default=REDIRECT_PORT,
+    show_default=True,
+    help="Port of this machine at which the kit's client takes people back.",
 )
 
 

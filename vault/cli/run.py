@@ -36,6 +36,7 @@ class RunOptions:
     once: bool
     person: Path | None
     kit: Path | None
+    redirect_port: int
 
 
 def run_installation(settings: Settings, options: RunOptions) -> int:
@@ -60,7 +61,7 @@ def run_installation(settings: Settings, options: RunOptions) -> int:
         workers.wait_until_ready(lambda: _is_ready(_base(settings)))
         status = 0
         if options.story or options.once or options.kit or options.person or cast.person is None:
-            status = _tell(runtime, cast, person, options.kit)
+            status = _tell(runtime, cast, person, options)
         if not options.once and not workers.told_to_stop:
             _announce(console, _base(settings), cast)
             workers.watch()
@@ -130,27 +131,28 @@ def _is_ready(base: str) -> bool:
         return False
 
 
-def _tell(runtime: Runtime, cast: casting.Cast, person: dict[str, Any], kit_folder: Path | None) -> int:
+def _tell(runtime: Runtime, cast: casting.Cast, person: dict[str, Any], options: RunOptions) -> int:
     console = Console()
     console.print("Playing the story through the public HTTP surface …")
-    scene, outcomes = asyncio.run(_play(runtime, cast, person, console))
+    scene, outcomes = asyncio.run(_play(runtime, cast, person, options.redirect_port))
     console.print(play.table(outcomes))
     held = len(outcomes) == len(play.STEPS) and all(outcome.held for outcome in outcomes)
     if held:
         cast.person = casting.Actor("person", person["login"], person["password"])
         casting.save(runtime.settings.data, cast)
-        _write_kit(kit_folder, scene, console)
+        _write_kit(options.kit, scene, console)
     console.print(play.closing(outcomes), highlight=False)
     return 0 if held else 1
 
 
 async def _play(
-    runtime: Runtime, cast: casting.Cast, person: dict[str, Any], console: Console
+    runtime: Runtime, cast: casting.Cast, person: dict[str, Any], redirect_port: int
 ) -> tuple[Scene, list[play.Outcome]]:
     database = runtime.database()
     try:
         thief = Thief(runtime.admin_url, database, demo.public_texts())
-        return await play.play(play.Stage(_base(runtime.settings), thief, console), cast, person)
+        stage = play.Stage(_base(runtime.settings), thief, Console(), redirect_port)
+        return await play.play(stage, cast, person)
     finally:
         await database.close()
 

@@ -5,3 +5,6 @@ says for each of twelve steps whether it held.
 Trusts: nothing of the server's; receipts and consistency are verified with the offline functions.
 Promises: no shortcut into the rooms; what the story can do, any outside client can do.
 """
+
+REDIRECT_PORT = 8765
+"""Where an outside client that goes on with the kit listens for the person's return, unless told otherwise."""

@@ -25,7 +25,7 @@ def _b64(raw: bytes) -> str:
 
 def new_key(kid: str) -> OKPKey:
     """A fresh Ed25519 key with a key id."""
-    return OKPKey.generate_key("Ed25519", {"kid": kid, "use": "sig", "alg": "Ed25519"}, private=True)
+    return OKPKey.generate_key("Ed25519", {"kid": kid, "use": "sig"}, private=True)
 
 
 @dataclass

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from vault.cli.story.browser import Browser, expect, words
-from vault.cli.story.scene import REDIRECT, Scene, hold
+from vault.cli.story.scene import Scene, hold
 from vault.ledger.verify import verify_receipt
 
 OUTSIDE = "preferences.notes"
@@ -41,7 +41,7 @@ def application(scene: Scene) -> dict[str, Any]:
             "policies": [{"kind": "privacy", "url": "https://bank.example/privacy", "sha256": POLICY}],
             "staff_training": {"text": "Yearly course on personal information.", "from": "2026-03-02"},
         },
-        "client": {"redirect_uris": [REDIRECT], "jwks": scene.bank.public_jwks()},
+        "client": {"redirect_uris": [scene.bank.redirect_uri], "jwks": scene.bank.public_jwks()},
         "declaration": {
             "purpose": {"code": "credit.assessment", "text": both("Deciding on a loan", "贷款审批")},
             "legal_basis": "consent",

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from vault.cli.story.cast import as_file
-from vault.cli.story.scene import REDIRECT, Scene
+from vault.cli.story.scene import Scene
 from vault.crypto.keyfile import write_private
 
 
@@ -34,12 +34,18 @@ def _files(scene: Scene) -> dict[str, dict[str, Any]]:
 def _client(scene: Scene) -> dict[str, Any]:
     optional, unrequired = scene.facts["optional"], scene.facts["unrequired"]
     items = [
-        {"item": item, "form": form, "required": item not in unrequired, "ticked_in_story": item != optional}
+        {
+            "item": item,
+            "form": form,
+            "required": item not in unrequired,
+            "sensitive": item == scene.facts["sensitive"],
+            "ticked_in_story": item != optional,
+        }
         for item, form in scene.facts["ask"]
     ]
     return {
         "client_id": scene.bank.client_id,
-        "redirect_uri": REDIRECT,
+        "redirect_uri": scene.bank.redirect_uri,
         "client_key": scene.bank.key.as_dict(private=True),
         "dpop_key": scene.bank.dpop_key.as_dict(private=True),
         "requester": scene.facts["requester"],

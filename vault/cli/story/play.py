@@ -10,11 +10,11 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
-from vault.cli.story import business, checking, people
+from vault.cli.story import REDIRECT_PORT, business, checking, people
 from vault.cli.story.bank import Bank
 from vault.cli.story.browser import Browser
 from vault.cli.story.cast import Cast
-from vault.cli.story.scene import REDIRECT, BackDoor, Scene
+from vault.cli.story.scene import BackDoor, Scene
 from vault.errors import VaultError
 from vault.requesters.uscc import check_character
 
@@ -50,11 +50,13 @@ _SENSITIVE = ("identity.national_id", "masked")
 
 @dataclass(frozen=True)
 class Stage:
-    """Where the story is played: the server, the thief's way in, and where progress is told."""
+    """Where the story is played: the server, the thief's way in, where progress is told, and on which port of this
+    machine the bank takes people back."""
 
     base: str
     back_door: BackDoor
     console: Console
+    redirect_port: int = REDIRECT_PORT
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ async def play(
     base, console, facts = stage.base, stage.console, facts_from(person)
     officers = {part: Browser(base) for part in cast.actors if part != "regulator"}
     browsers = [Browser(base), Browser(base), *officers.values()]
-    async with Bank(base, REDIRECT) as bank:
+    async with Bank(base, f"http://127.0.0.1:{stage.redirect_port}/callback") as bank:
         for client in (bank.http, *(browser.http for browser in browsers)):
             if watchers:
                 watchers.follow(client)

@@ -8,8 +8,6 @@ from vault.cli.story.browser import Browser, StoryFailed
 from vault.cli.story.cast import Cast
 from vault.cli.story.thief import Loot
 
-REDIRECT = "http://127.0.0.1:9/callback"
-
 
 @dataclass
 class Scene:
