@@ -23,6 +23,7 @@ PLACE: Final = ROOT / ".venvs"
 LINK: Final = ROOT / ".venv"
 RUN_LOCK: Final = ROOT / "requirements.txt"
 DEV_LOCK: Final = ROOT / "requirements-dev.txt"
+NODE: Final = ROOT / "examples" / "node"
 RECORD: Final = "pivault.json"
 
 
@@ -33,11 +34,13 @@ def main(arguments: list[str]) -> None:
         wanted["dev"] = _digest(DEV_LOCK.read_bytes())
     interpreter = f"{sys.version} {sys.base_prefix}"
     folder = PLACE / _digest(RUN_LOCK.read_bytes(), interpreter.encode(), os.fsencode(ROOT))
-    if LINK.resolve() != folder or _lacks(folder, wanted):
-        try:
+    try:
+        if LINK.resolve() != folder or _lacks(folder, wanted):
             _make(folder, wanted)
-        except OSError as error:
-            _stop(f"{error.filename or PLACE}: {error.strerror}. Use a clone that this user may write in.")
+        if "--dev" in arguments:
+            _prepare_node()
+    except OSError as error:
+        _stop(f"{error.filename or PLACE}: {error.strerror}. Use a clone that this user may write in.")
     sys.stdout.write(f"{folder}\n")
 
 
@@ -58,6 +61,23 @@ def _make(folder: Path, wanted: dict[str, str]) -> None:
                 _install_project(folder)
             _record(folder, {**_recorded(folder), part: wanted[part]})
         _point_to(folder)
+
+
+def _prepare_node() -> None:
+    """The packages of the Node example. Where npm is missing, `scripts/test` says so."""
+    lock = (NODE / "package-lock.json").read_bytes()
+    made = NODE / "node_modules" / RECORD
+    npm = shutil.which("npm")
+    if npm is None or (made.exists() and made.read_text() == _digest(lock)):
+        return
+    with (PLACE / "lock").open("w") as held:
+        _hold(held)
+        _tell("installing the packages of examples/node, each checked by its hash")
+        said: list[str] = []
+        # No scripts: nothing that is installed runs before an example asks for it.
+        if not _succeeds([npm, "ci", "--prefix", str(NODE), "--ignore-scripts", "--no-audit", "--no-fund"], said):
+            _stop(f"this went wrong:\n{''.join(said[-20:])}Check the network and npm's settings, and start again.")
+        made.write_text(_digest(lock))
 
 
 def _hold(lock: TextIO) -> None:

@@ -3,6 +3,7 @@
 python -m tests.house.locks
 """
 
+import json
 import re
 import sys
 import tomllib
@@ -13,6 +14,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT: Final = Path(__file__).parents[2]
+NODE_LOCK: Final = "package-lock.json"
 _PIN: Final = re.compile(r"(?P<name>[A-Za-z0-9._-]+)(?:\[[^]]*\])?==(?P<version>[^ ;]+)(?: ;[^\\]*?)?")
 _ENTRY: Final = re.compile(_PIN.pattern + r"(?: --hash=sha256:[0-9a-f]{64})+")
 
@@ -40,11 +42,23 @@ def declared(project: dict[str, Any], *groups: str) -> list[str]:
     return [*project["project"]["dependencies"], *project["build-system"]["requires"], *extra]
 
 
+def node_faults(lock: dict[str, Any], declared: dict[str, str]) -> list[str]:
+    """What is wrong with a package-lock.json, given the dependencies of its package.json."""
+    packages = {place: of for place, of in lock["packages"].items() if place}
+    found = [f"no strong hash: {place}" for place, of in packages.items() if "sha512-" not in of.get("integrity", "")]
+    found += [f"an address is named: {place}" for place, of in packages.items() if "resolved" in of]
+    pinned = {place.removeprefix("node_modules/"): of["version"] for place, of in packages.items()}
+    stale = [name for name, version in declared.items() if pinned.get(name) != version]
+    return found + [f"{name} {declared[name]} is not met: run npm install" for name in stale]
+
+
 def audit() -> list[str]:
-    """The faults of both locks of this project."""
+    """The faults of the locks of this project."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     locks = {"requirements.txt": declared(project), "requirements-dev.txt": declared(project, "dev")}
-    return [f"{name}: {fault}" for name, wants in locks.items() for fault in faults((ROOT / name).read_text(), wants)]
+    found = [f"{name}: {fault}" for name, wants in locks.items() for fault in faults((ROOT / name).read_text(), wants)]
+    wants, lock = (json.loads((ROOT / "examples/node" / name).read_text()) for name in ("package.json", NODE_LOCK))
+    return found + [f"examples/node/{NODE_LOCK}: {fault}" for fault in node_faults(lock, wants["dependencies"])]
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.house.locks import audit, faults
+from tests.house.locks import audit, faults, node_faults
 
 HASH = "--hash=sha256:" + "0" * 64
 GOOD = f"""\
@@ -17,7 +17,7 @@ Beta[x]==2 \\
 
 
 def test_our_locks_hold() -> None:
-    """Both locks are complete, hashed, and name no index."""
+    """They are complete, hashed, and name no index."""
     assert audit() == []
 
 
@@ -47,3 +47,20 @@ def test_a_bad_lock_is_seen(bad: str) -> None:
 def test_a_stale_lock_is_seen(wanted: str) -> None:
     """What is declared must be in the lock, at a version that was asked for."""
     assert faults(GOOD, [wanted]) == [f"{wanted} is not met: run scripts/lock"]
+
+
+@pytest.mark.parametrize(
+    "package",
+    [
+        pytest.param({"version": "1.0.0"}, id="no hash"),
+        pytest.param({"version": "1.0.0", "integrity": "sha1-00"}, id="weak hash"),
+        pytest.param({"version": "1.0.0", "integrity": "sha512-00", "resolved": "https://index.example/a"}, id="index"),
+        pytest.param({"version": "1.0.1", "integrity": "sha512-00"}, id="stale"),
+    ],
+)
+def test_a_bad_lock_of_node_is_seen(package: dict[str, str]) -> None:
+    """The example's packages are held to the same rules."""
+    good = {"version": "1.0.0", "integrity": "sha512-00"}
+    locked = {"packages": {"": {}, "node_modules/alpha": good}}
+    assert node_faults(locked, {"alpha": "1.0.0"}) == []
+    assert node_faults({"packages": {"": {}, "node_modules/alpha": package}}, {"alpha": "1.0.0"}) != []
