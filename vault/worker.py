@@ -16,9 +16,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from vault.authserver.hygiene import delete_ended_requests
 from vault.authserver.replay import forget_old_proofs
 from vault.authserver.token_keys import delete_old_keys
+from vault.clock import Clock
 from vault.consent.hygiene import delete_dead_wraps
+from vault.crypto.keyfile import KeyFile
+from vault.crypto.keyring import MemoryRing
 from vault.db import Database, Session
-from vault.errors import VaultError
+from vault.errors import BadConfiguration, VaultError
 from vault.ledger.checkpoint import ring_signer
 from vault.ledger.sequencer import Sequencer
 from vault.notifying.choosing import notifier_of
@@ -31,6 +34,8 @@ from vault.signin.hygiene import delete_ended_sign_ins
 
 TIDY_EVERY: Final = 60.0
 """Seconds between two rounds."""
+FOLLOW_EVERY: Final = 5.0
+"""Seconds between two looks at the key ring's file."""
 TIDYING: Final[tuple[Callable[[Session], Awaitable[object]], ...]] = (
     delete_dead_wraps,
     delete_ended_requests,
@@ -44,14 +49,43 @@ TIDYING: Final[tuple[Callable[[Session], Awaitable[object]], ...]] = (
 _log = structlog.get_logger(__name__)
 
 
+class Follower:
+    """Keeps a process's key ring up to the file behind it: new versions come in, and are used when their time comes."""
+
+    def __init__(self, ring: MemoryRing, file: KeyFile, clock: Clock) -> None:
+        self._ring = ring
+        self._file = file
+        self._clock = clock
+        self._seen: tuple[int, int, int] | None = None
+
+    async def look(self) -> None:
+        """Take in what is new; a file that cannot be read changes nothing. Opening it is a thread's work."""
+        try:
+            revision = self._file.revision()
+            if revision != self._seen:
+                self._ring.take_in(await asyncio.to_thread(self._file.load), self._clock.now())
+                self._seen = revision
+        except BadConfiguration as error:
+            _log.warning("key_ring_not_followed", exc_info=error)
+        self._ring.advance(self._clock.now())
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        while True:
+            await self.look()
+            await asyncio.sleep(FOLLOW_EVERY)
+
+
 @asynccontextmanager
-async def running(settings: Settings, database: Database) -> AsyncIterator[Sequencer]:
-    """Sequencer and tidying, for as long as the block lasts."""
+async def running(settings: Settings, database: Database, follower: Follower | None = None) -> AsyncIterator[Sequencer]:
+    """Sequencer and tidying, for as long as the block lasts; and the key ring's file, where there is one to follow."""
     sequencer = Sequencer(database, ring_signer(database.ring, settings.origin(database.ring.id)))
     tasks = [asyncio.create_task(sequencer.run()), asyncio.create_task(tidy(database))]
     notifier = notifier_of(settings, database)
     if notifier is not None:
         tasks.append(asyncio.create_task(Post(database, notifier, settings.issuer_url).run()))
+    if follower is not None:
+        tasks.append(asyncio.create_task(follower.run()))
     try:
         yield sequencer
     finally:

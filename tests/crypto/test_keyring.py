@@ -3,9 +3,9 @@
 import pytest
 
 from vault.crypto.keyring import (
+    ED25519_PURPOSES,
     MAC_PURPOSES,
     PURPOSES,
-    SIGNING_PURPOSES,
     MemoryRing,
     ring_open,
     ring_seal,
@@ -40,7 +40,7 @@ def test_rotation_keeps_old_work_readable(purpose: str) -> None:
         ring_open(later, purpose, blob, b"here")
 
 
-@pytest.mark.parametrize("purpose", sorted(SIGNING_PURPOSES))
+@pytest.mark.parametrize("purpose", sorted(ED25519_PURPOSES))
 def test_rotation_of_signing_keys(purpose: str) -> None:
     """Signatures of each version verify under that version's public key and no other."""
     before, after, later = rings()
@@ -56,7 +56,7 @@ def test_every_purpose_has_a_secret_of_its_own() -> None:
     """One key, one purpose: the same context gives unrelated bytes."""
     ring = rings()[0]
     assert len({ring.derive(purpose, b"context") for purpose in MAC_PURPOSES}) == len(MAC_PURPOSES)
-    assert len({ring.public_key(purpose) for purpose in SIGNING_PURPOSES}) == len(SIGNING_PURPOSES)
+    assert len({ring.public_key(purpose) for purpose in ED25519_PURPOSES}) == len(ED25519_PURPOSES)
 
 
 def test_a_narrowed_ring_has_nothing_else() -> None:

@@ -11,7 +11,7 @@ from vault.cli.keys import ROTATABLE
 
 def test_every_key_rotates_and_the_story_holds_again(installed: Path) -> None:
     """After a new version of every rotatable key all twelve steps hold, and what was used has moved over."""
-    assert pivault("keys", "rotate", *sorted(ROTATABLE), "--data", str(installed)).returncode == 0
+    assert pivault("keys", "rotate", "--now", *sorted(ROTATABLE), "--data", str(installed)).returncode == 0
     before = pivault("keys", "left", "--data", str(installed)).stdout
     assert "row          persons" in before
     told = pivault("story", "--data", str(installed))

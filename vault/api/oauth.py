@@ -7,9 +7,10 @@ from litestar import Response, get, post
 from vault.api.description import Extra
 from vault.authserver.certificates import Shown
 from vault.authserver.errors import InvalidRequest, OAuthError
-from vault.authserver.metadata import jwks, metadata
+from vault.authserver.metadata import metadata
 from vault.authserver.par import push
 from vault.authserver.server import Posted
+from vault.authserver.signed import jwks
 from vault.authserver.token_endpoint import token
 from vault.edge.csrf import NO_FORM_TOKEN
 from vault.edge.problems import headers_of

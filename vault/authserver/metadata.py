@@ -4,10 +4,7 @@ from typing import Any
 
 from vault.authserver.jose import ALGORITHMS
 from vault.authserver.server import AuthServer
-from vault.authserver.tokens import SIGNING, key_id
 from vault.consent.terms import TYPE
-from vault.crypto.canonical import b64
-from vault.crypto.keyring import KeyRing
 
 
 def metadata(server: AuthServer) -> dict[str, Any]:
@@ -30,21 +27,4 @@ def metadata(server: AuthServer) -> dict[str, Any]:
         "authorization_response_iss_parameter_supported": True,
         "request_parameter_supported": False,
         "service_documentation": f"{server.issuer}/",
-    }
-
-
-def jwks(ring: KeyRing) -> dict[str, Any]:
-    """The public keys that access tokens may be signed with: every live version, newest first."""
-    return {
-        "keys": [
-            {
-                "kty": "OKP",
-                "crv": "Ed25519",
-                "x": b64(ring.public_key(SIGNING, version=version)),
-                "kid": key_id(version),
-                "use": "sig",
-                "alg": "EdDSA",
-            }
-            for version in reversed(ring.versions(SIGNING))
-        ]
     }

@@ -178,7 +178,7 @@ def read_access_token(ring: KeyRing, token: str, now: datetime, *, issuer: str) 
         raise InvalidToken("token-readable", "This is not an access token of this server.") from None
     if jws.header["typ"] != TYP:
         raise InvalidToken("token-typ", "This is not an access token of this server.")
-    version = {key_id(v): v for v in ring.versions(SIGNING)}.get(jws.header.get("kid", ""))
+    version = {key_id(v): v for v in ring.published(SIGNING)}.get(jws.header.get("kid", ""))
     if version is None:
         raise InvalidToken("token-kid", "The access token's key is not in the JWKS (any more): get a new token.")
     if not is_signed(ring.public_key(SIGNING, version=version), jws.signing_input, jws.signature):

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from rich.console import Console
 
 from vault.cli import demo
-from vault.cli.runtime import Runtime, installation, without_credentials
+from vault.cli.runtime import Runtime, installation, key_file, without_credentials
 from vault.cli.serving import Server, Workers, end_with_parent, listen
 from vault.cli.story import cast as casting
 from vault.cli.story import kit, play
@@ -100,11 +100,12 @@ def serve_as_worker(settings: Settings, fd: int, parent_fd: int) -> None:
 
 async def _work(runtime: Runtime, sock: socket.socket) -> None:
     from vault.app import build
-    from vault.worker import running
+    from vault.worker import Follower, running
 
     database = runtime.database()
+    follower = Follower(runtime.ring, key_file(runtime.settings), database.clock)
     try:
-        async with running(runtime.settings, database):
+        async with running(runtime.settings, database, follower):
             server = Server(build(runtime.settings, runtime.admin_url, runtime.ring), sock)
             await server.serve_until_told()
     finally:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from vault import schema
 from vault.clock import SystemClock
-from vault.crypto.keyfile import open_or_create
+from vault.crypto.keyfile import KeyFile, open_or_create, passphrase_of
 from vault.crypto.keyring import MemoryRing
 from vault.db import Database
 from vault.errors import BadConfiguration
@@ -67,6 +67,11 @@ def without_credentials(url: str) -> str:
     """The address alone: all that a serving process needs, since it logs in with the ring's own passwords."""
     parts = urlsplit(url)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def key_file(settings: Settings) -> KeyFile:
+    """The key ring's file, which must be there."""
+    return KeyFile(settings.keyring_path, passphrase_of(settings.keyring_path, settings.keyring_passphrase))
 
 
 @contextmanager

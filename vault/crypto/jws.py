@@ -1,7 +1,8 @@
-"""Compact JWS (RFC 7515) with EdDSA (RFC 8037), and nothing else: what the product itself signs as a token.
+"""Compact JWS (RFC 7515) with EdDSA (RFC 8037): what the product itself signs as a token and reads again.
 
-One algorithm, three header members, so that there is nothing to negotiate: ``none``, ``crit``,
-embedded keys (``jwk``, ``x5c``) and key addresses (``jku``, ``x5u``) are refused while parsing.
+One algorithm to read, three header members, so that there is nothing to negotiate: ``none``, ``crit``,
+embedded keys (``jwk``, ``x5c``) and key addresses (``jku``, ``x5u``) are refused while parsing. Answers to clients
+that chose ES256 are signed here too, and read by nobody here.
 """
 
 from collections.abc import Callable
@@ -24,6 +25,12 @@ class _Header(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     kid: str = ""
 
 
+class _SignedHeader(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    alg: Literal["EdDSA", "ES256"]
+    typ: str
+    kid: str = ""
+
+
 class Jws(NamedTuple):
     """A token taken apart, its signature not yet checked. ``signing_input`` is what the signature covers."""
 
@@ -37,8 +44,9 @@ _HEADER = msgspec.json.Decoder(_Header)
 
 
 def sign_jws(sign: Callable[[bytes], bytes], header: dict[str, str], payload: bytes) -> str:
-    """The compact form. ``sign`` makes an Ed25519 signature, ``header`` has ``typ`` and may have ``kid``."""
-    full = msgspec.convert({"alg": "EdDSA", **header}, _Header)
+    """The compact form. ``header`` has ``typ`` and may have ``kid`` and ``alg``; ``sign`` makes a signature of 64 bytes
+    by that algorithm, EdDSA where none is named."""
+    full = msgspec.convert({"alg": "EdDSA", **header}, _SignedHeader)
     signing_input = f"{b64(msgspec.json.encode(full))}.{b64(payload)}"
     token = f"{signing_input}.{b64(sign(signing_input.encode()))}"
     if len(token) > MAX_TOKEN:

@@ -1,24 +1,28 @@
 """The key ring file: the embedded default's home for the ring's secrets.
 
-Format (JSON, mode 0600): ``v`` 1, ``id``, ``kdf`` {ops, mem, salt} and ``box``, the secrets under
-XChaCha20-Poly1305 with a key stretched from the passphrase by Argon2id. It may grow by new members;
-a reader refuses a higher ``v``. Written to a temporary name, flushed, then renamed.
+Format (JSON, mode 0600): ``v`` 2, ``id``, ``kdf`` {ops, mem, salt} and ``box``: the secrets, and when each version
+was made, under XChaCha20-Poly1305 with a key stretched from the passphrase by Argon2id. It may grow by new members;
+a reader refuses another ``v``. Written to a temporary name, flushed, then renamed.
 """
 
 import os
 import secrets
 import stat
+from datetime import timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
-from vault.crypto.canonical import b64, canonical, unb64
-from vault.crypto.keyring import PURPOSES, MemoryRing
+from vault.clock import Clock, SystemClock, millis
+from vault.crypto.canonical import b64, unb64
+from vault.crypto.keyring import AHEAD, PURPOSES, MemoryRing
 from vault.crypto.passwords import Stretch, stretch
 from vault.crypto.sealing import aead, new_key, open_aead
 from vault.errors import BadConfiguration, CannotOpen
 
-_AD = b"pivault key ring v1"
+_VERSION = 2
+_AD = b"pivault key ring v2"
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
@@ -28,45 +32,71 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     box: str
 
 
-Secrets = dict[str, dict[int, bytes]]
+class _Inside(msgspec.Struct, forbid_unknown_fields=True):
+    secrets: dict[str, dict[int, str]]
+    made: dict[str, dict[int, int]]
+    """Milliseconds since 1970; absent for the first versions."""
+
+
+class _Held(NamedTuple):
+    ring_id: str
+    secrets: dict[str, dict[int, bytes]]
+    made: dict[str, dict[int, int]]
 
 
 class KeyFile:
     """One key ring file and the passphrase that opens it."""
 
-    def __init__(self, path: Path, passphrase: str) -> None:
+    def __init__(self, path: Path, passphrase: str, clock: Clock | None = None) -> None:
         if len(passphrase) < 16:
             raise BadConfiguration("The key ring passphrase needs at least 16 characters.")
         self.path = path
         self._passphrase = passphrase
+        self._clock = clock or SystemClock()
 
     def create(self) -> MemoryRing:
         """Make a ring with one fresh secret per purpose. Refuses to overwrite."""
+        self.keep(MemoryRing(secrets.token_hex(4), {purpose: {1: new_key()} for purpose in sorted(PURPOSES)}))
+        return self.load()
+
+    def keep(self, ring: MemoryRing) -> None:
+        """Write a ring that has no file yet. Refuses to overwrite."""
         if self.path.exists():
             raise BadConfiguration(f"{self.path} exists already; a key ring is never overwritten.")
-        ring_id = secrets.token_hex(4)
-        self._write(ring_id, {purpose: {1: new_key()} for purpose in sorted(PURPOSES)})
-        return self.load()
+        self._write(_Held(ring.id, *ring.secrets()))
 
     def load(self) -> MemoryRing:
         """The ring. Raises BadConfiguration when the file is unreadable, too open, or the passphrase is wrong."""
-        ring_id, held = self._read()
-        missing = PURPOSES - held.keys()
+        held = self._read()
+        missing = PURPOSES - held.secrets.keys()
         if missing:
             raise BadConfiguration(f"The key ring lacks {', '.join(sorted(missing))}: run `pivault keys rotate`.")
-        return MemoryRing(ring_id, held)
+        return MemoryRing(held.ring_id, held.secrets, held.made, now=self._clock.now())
 
-    def rotate(self, purpose: str) -> int:
-        """Add a new version for one purpose; the old ones stay for opening. Returns the new version."""
+    def rotate(self, purpose: str, *, at_once: bool = False) -> int:
+        """Add a new version for one purpose; the old ones stay for opening. Returns the new version.
+
+        Servers that follow the file use it for new work from ``keyring.AHEAD`` on, or ``at_once``.
+        """
         if purpose not in PURPOSES:
             raise BadConfiguration(f"{purpose!r} is not a purpose. Purposes: {', '.join(sorted(PURPOSES))}.")
-        ring_id, held = self._read()
-        version = max(held.get(purpose, {0: b""})) + 1
-        held.setdefault(purpose, {})[version] = new_key()
-        self._write(ring_id, held)
+        held = self._read()
+        version = max(held.secrets.get(purpose, {0: b""})) + 1
+        held.secrets.setdefault(purpose, {})[version] = new_key()
+        made = self._clock.now() - (AHEAD if at_once else timedelta(0))
+        held.made.setdefault(purpose, {})[version] = millis(made)
+        self._write(held)
         return version
 
-    def _read(self) -> tuple[str, Secrets]:
+    def revision(self) -> tuple[int, int, int]:
+        """Changes whenever the file does; cheap. Raises BadConfiguration when it is gone."""
+        try:
+            found = self.path.stat()
+        except OSError as error:
+            raise BadConfiguration(f"Cannot read the key ring {self.path}: {error.strerror}.") from None
+        return found.st_ino, found.st_mtime_ns, found.st_size
+
+    def _read(self) -> _Held:
         try:
             mode = stat.S_IMODE(self.path.stat().st_mode)
             text = self.path.read_bytes()
@@ -78,20 +108,22 @@ class KeyFile:
             parsed = msgspec.json.decode(text, type=_File)
         except msgspec.MsgspecError as error:
             raise BadConfiguration(f"{self.path} is not a key ring file: {error}.") from None
-        if parsed.v != 1:
-            raise BadConfiguration(f"{self.path} has version {parsed.v}; this program knows version 1.")
+        if parsed.v != _VERSION:
+            raise BadConfiguration(f"{self.path} has version {parsed.v}; this program knows version {_VERSION}.")
         try:
             opened = open_aead(stretch(self._passphrase, parsed.kdf), unb64(parsed.box), _AD + parsed.id.encode())
         except (CannotOpen, ValueError):
             raise BadConfiguration(f"The passphrase does not open {self.path}.") from None
-        held = msgspec.json.decode(opened, type=dict[str, dict[str, str]])
-        return parsed.id, {p: {int(v): unb64(s) for v, s in by.items()} for p, by in held.items()}
+        inside = msgspec.json.decode(opened, type=_Inside)
+        secrets_ = {p: {v: unb64(s) for v, s in by.items()} for p, by in inside.secrets.items()}
+        return _Held(parsed.id, secrets_, inside.made)
 
-    def _write(self, ring_id: str, held: Secrets) -> None:
+    def _write(self, held: _Held) -> None:
         kdf = Stretch.fresh()
-        inner = canonical({p: {str(v): b64(s) for v, s in by.items()} for p, by in held.items()})
-        box = aead(stretch(self._passphrase, kdf), inner, _AD + ring_id.encode())
-        body = msgspec.json.encode(_File(v=1, id=ring_id, kdf=kdf, box=b64(box)))
+        written = {p: {v: b64(s) for v, s in by.items()} for p, by in held.secrets.items()}
+        inner = msgspec.json.encode(_Inside(secrets=written, made=held.made))
+        box = aead(stretch(self._passphrase, kdf), inner, _AD + held.ring_id.encode())
+        body = msgspec.json.encode(_File(v=_VERSION, id=held.ring_id, kdf=kdf, box=b64(box)))
         write_private(self.path, body)
 
 

@@ -1,14 +1,19 @@
 """The key ring: secrets that live outside the database, behind one small interface.
 
 Secrets never leave a ring; callers get MACs, signatures and public keys. Every purpose has its own
-secret and every secret is versioned: new work uses the newest, old work says which one it used.
+secret and every secret is versioned: new work uses the newest whose time has come, old work says which one it used.
+Every server of an installation knows a new version before the first one uses it, so that none must stop.
 A process is handed a ring narrowed to the purposes it needs (``only``).
 """
 
 import hmac
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Final, Protocol, Self
 
+from vault.clock import from_millis
+from vault.crypto.es256 import Es256Key
 from vault.crypto.sealing import aead, open_aead
 from vault.crypto.signing import SigningKey
 from vault.errors import BadConfiguration, CannotOpen
@@ -28,10 +33,31 @@ MAC_PURPOSES: Final = frozenset(
         "device",  # known-device cookies and throttling keys
         "csrf",  # form tokens
         "database",  # log-in passwords of the run-time database roles
+        "nonce",  # DPoP nonces
     }
 )
-SIGNING_PURPOSES: Final = frozenset({"token", "ledger", "register"})
+ED25519_PURPOSES: Final = frozenset(
+    {
+        "token",  # access tokens
+        "ledger",  # checkpoints
+        "register",  # what the public register says
+        "authorization",  # authorization responses (JARM)
+        "introspection",  # introspection responses (RFC 9701)
+        "id-token",  # ID tokens of out-of-band consents
+    }
+)
+ES256_PURPOSES: Final = frozenset({"authorization-es256", "introspection-es256", "id-token-es256"})
+"""The same, for clients that registered ES256."""
+SIGNING_PURPOSES: Final = ED25519_PURPOSES | ES256_PURPOSES
 PURPOSES: Final = MAC_PURPOSES | SIGNING_PURPOSES
+AHEAD: Final = timedelta(minutes=10)
+"""A new version is known to every server, and published, so long before it is used: longer than a JWKS is cached."""
+KEPT: Final = timedelta(days=1)
+"""An old signing key is published so long after it was last used: longer than anything lives that it signed."""
+
+
+Secrets = Mapping[str, Mapping[int, bytes]]
+Times = Mapping[str, Mapping[int, int]]
 
 
 class KeyRing(Protocol):
@@ -47,15 +73,20 @@ class KeyRing(Protocol):
         ...
 
     def sign(self, purpose: str, message: bytes, *, version: int | None = None) -> bytes:
-        """Ed25519 signature, 64 bytes."""
+        """A signature of 64 bytes: Ed25519, or ES256 (r, then s) for purposes that are named so."""
         ...
 
     def public_key(self, purpose: str, *, version: int | None = None) -> bytes:
-        """Ed25519 public key, 32 bytes."""
+        """The public key: Ed25519, 32 bytes; ES256, x and y, 64 bytes."""
         ...
 
     def versions(self, purpose: str) -> list[int]:
-        """Live versions, oldest first; the last one is used for new work."""
+        """Versions in use, oldest first; the last one is used for new work. One that is to come is not among them,
+        but opens and verifies what a server that is ahead of this one made."""
+        ...
+
+    def published(self, purpose: str) -> list[int]:
+        """Signing: the versions that others may trust now, oldest first: those to come too, those long past not."""
         ...
 
     def only(self, purposes: Iterable[str]) -> "KeyRing":
@@ -66,15 +97,21 @@ class KeyRing(Protocol):
 class MemoryRing:
     """A ring whose secrets are in this process: what a key ring file is loaded into."""
 
-    def __init__(self, ring_id: str, secrets: Mapping[str, Mapping[int, bytes]]) -> None:
+    def __init__(
+        self, ring_id: str, secrets: Secrets, made: Times | None = None, *, now: datetime | None = None
+    ) -> None:
+        """``made``: when versions were added, in ms since 1970, where that is known; with it, ``now`` is needed.
+
+        A version of unknown age has always been in use, and what came before it stays published.
+        """
         self._id = ring_id
-        self._secrets = {purpose: dict(sorted(by.items())) for purpose, by in secrets.items()}
-        self._signers = {
-            (purpose, version): SigningKey(seed)
-            for purpose, by in self._secrets.items()
-            if purpose in SIGNING_PURPOSES
-            for version, seed in by.items()
-        }
+        self._secrets: dict[str, dict[int, bytes]] = {}
+        self._made: dict[str, dict[int, int]] = {}
+        self._signers: dict[tuple[str, int], SigningKey | Es256Key] = {}
+        self._using: dict[str, list[int]] = {}
+        self._published: dict[str, list[int]] = {}
+        self._add(secrets, made or {})
+        self.advance(now)
 
     def __repr__(self) -> str:
         return f"<MemoryRing {self._id}: {', '.join(sorted(self._secrets))}>"
@@ -95,10 +132,65 @@ class MemoryRing:
         return self._signer(purpose, version).public
 
     def versions(self, purpose: str) -> list[int]:
-        return list(self._of(purpose))
+        return self._listed(self._using, purpose)
+
+    def published(self, purpose: str) -> list[int]:
+        return self._listed(self._published, purpose)
+
+    def coming(self, purpose: str) -> list[int]:
+        """Versions that will be used for new work but are not yet."""
+        return [version for version in self._of(purpose) if version > self._using[purpose][-1]]
+
+    def newest(self, purpose: str) -> int:
+        """The last version, in use or to come."""
+        return list(self._of(purpose))[-1]
 
     def only(self, purposes: Iterable[str]) -> Self:
-        return type(self)(self._id, {purpose: self._of(purpose) for purpose in purposes})
+        narrow = type(self)(self._id, {purpose: self._of(purpose) for purpose in purposes})
+        narrow._using = {purpose: self._using[purpose] for purpose in narrow._secrets}
+        narrow._published = {purpose: self._published[purpose] for purpose in narrow._secrets}
+        return narrow
+
+    def secrets(self) -> tuple[dict[str, dict[int, bytes]], dict[str, dict[int, int]]]:
+        """Everything, and when it was made: for the file, and nobody else."""
+        return self._secrets, self._made
+
+    def take_in(self, other: Self, now: datetime) -> None:
+        """Add the versions of a newer state of the same ring. What this one holds stays as it is."""
+        if other._id != self._id:
+            raise BadConfiguration(f"key ring {other._id} is not {self._id}: a running server keeps its ring")
+        self._add(other._secrets, other._made)
+        self.advance(now)
+
+    def advance(self, now: datetime | None) -> None:
+        """Let the versions be used whose time has come, and stop publishing those whose time is over."""
+        for purpose, by in self._secrets.items():
+            starts = {version: self._start(purpose, version) for version in by}
+            if now is None:
+                self._using[purpose] = self._published[purpose] = list(by)
+                continue
+            used = [version for version in by if version == min(by) or (starts[version] or now) <= now]
+            self._using[purpose] = used
+            ended = {v: starts[after] for v, after in pairwise(used)}
+            self._published[purpose] = [v for v in by if (end := ended.get(v)) is None or now < end + KEPT]
+
+    def _start(self, purpose: str, version: int) -> datetime | None:
+        made = self._made.get(purpose, {}).get(version)
+        return None if made is None else from_millis(made) + AHEAD
+
+    def _add(self, secrets: Secrets, made: Times) -> None:
+        for purpose, by in secrets.items():
+            held = self._secrets.get(purpose, {})
+            self._secrets[purpose] = dict(sorted((dict(by) | held).items()))
+            self._made[purpose] = dict(made.get(purpose, {})) | self._made.get(purpose, {})
+            for version, seed in by.items():
+                if purpose in SIGNING_PURPOSES and (purpose, version) not in self._signers:
+                    kind = Es256Key if purpose in ES256_PURPOSES else SigningKey
+                    self._signers[purpose, version] = kind(seed)
+
+    def _listed(self, lists: dict[str, list[int]], purpose: str) -> list[int]:
+        self._of(purpose)
+        return list(lists[purpose])
 
     def _of(self, purpose: str) -> dict[int, bytes]:
         try:
@@ -108,14 +200,14 @@ class MemoryRing:
 
     def _secret(self, purpose: str, version: int | None) -> bytes:
         by = self._of(purpose)
-        wanted = next(reversed(by)) if version is None else version
+        wanted = self._using[purpose][-1] if version is None else version
         if wanted not in by:
             raise CannotOpen(private=f"no version {wanted} of the {purpose} key")
         return by[wanted]
 
-    def _signer(self, purpose: str, version: int | None) -> SigningKey:
-        by = self._of(purpose)
-        wanted = next(reversed(by)) if version is None else version
+    def _signer(self, purpose: str, version: int | None) -> SigningKey | Es256Key:
+        self._of(purpose)
+        wanted = self._using[purpose][-1] if version is None else version
         if (purpose, wanted) not in self._signers:
             raise CannotOpen(private=f"no version {wanted} of the {purpose} key")
         return self._signers[purpose, wanted]
