@@ -84,7 +84,7 @@ def answer_error(asked: Request[Any, Any, Any], error: Exception) -> Response[An
 
 
 def _answer(request: VaultRequest, known: VaultError) -> Response[Any]:
-    if request.url.path in api.BACK_CHANNEL:
+    if api.is_back_channel(request.url.path):
         return api.oauth_failure(known)
     if portal.prefers_page(request):
         return portal.error_page(request, known)

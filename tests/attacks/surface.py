@@ -51,6 +51,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/applications": application(),
     "POST /v1/desk/applications/{application}/decisions": _DECISION,
     "POST /v1/desk/releases/{release_id}/decisions": _DECISION,
+    "POST /oauth/register": {"software_statement": "x.y.z", "jwks": {"keys": []}},
+    "PUT /oauth/register/{client_id}": {"client_id": "cli_x", "jwks": {"keys": []}},
+    "DELETE /oauth/register/{client_id}": {},
     "POST /v1/releases": {"items": ["identity.name"]},
 }
 """A good body for everything that takes JSON."""
@@ -103,7 +106,7 @@ class Endpoint:
     @property
     def is_page(self) -> bool:
         """Whether people see it."""
-        return not self.template.startswith(("/v1/", "/health/", "/oauth/par", "/oauth/token"))
+        return not self.template.startswith(("/v1/", "/health/", "/oauth/par", "/oauth/token", "/oauth/register"))
 
     def path(self, world: World, **changes: object) -> str:
         """The address with ids of things that exist: anna's, or those at the desk."""
@@ -114,6 +117,7 @@ class Endpoint:
             "grant": world.token.grant,
             "release_id": world.waiting,
             "index": 5,
+            "client_id": world.harbour.client_id,
             "name": "not-found",
             "file_path": "vault.css",
         }

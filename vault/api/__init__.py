@@ -20,16 +20,17 @@ from vault.api import (
     health,
     oauth,
     oversight,
+    registration,
     release_desk,
     releases,
     sections,
     sessions,
 )
 from vault.api.description import as_text, describe
-from vault.api.oauth import BACK_CHANNEL, oauth_failure
+from vault.api.oauth import is_back_channel, oauth_failure
 from vault.edge.csrf import NO_FORM_TOKEN
 
-__all__ = ["BACK_CHANNEL", "oauth_failure", "openapi_document", "routes"]
+__all__ = ["is_back_channel", "oauth_failure", "openapi_document", "routes"]
 
 
 def routes() -> list[Router]:
@@ -71,6 +72,10 @@ def routes() -> list[Router]:
         oauth.read_jwks,
         oauth.push_request,
         oauth.issue_token,
+        registration.register_client,
+        registration.read_client,
+        registration.replace_client,
+        registration.remove_client,
         releases.make_release,
         releases.read_release,
     ]

@@ -17,8 +17,6 @@ from vault.edge.problems import headers_of
 from vault.edge.request import VaultRequest
 from vault.errors import VaultError
 
-BACK_CHANNEL: Final = frozenset({"/oauth/par", "/oauth/token"})
-"""Where refusals have the form of RFC 6749 section 5.2."""
 _NO_STORE: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 _FRESH: Final = {"Cache-Control": "public, max-age=300"}
 _ASSERTION: Final = {
@@ -42,6 +40,11 @@ _TOKEN: Final = _ASSERTION | {
     "code_verifier": "With authorization_code.",
     "refresh_token": "With refresh_token.",
 }
+
+
+def is_back_channel(path: str) -> bool:
+    """Where refusals have the form of RFC 6749 section 5.2: everything under /oauth that no browser shows."""
+    return path.startswith("/oauth/") and path != "/oauth/authorize"
 
 
 def oauth_failure(error: VaultError) -> Response[dict[str, Any]]:

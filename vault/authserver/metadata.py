@@ -15,6 +15,7 @@ def metadata(server: AuthServer) -> dict[str, Any]:
         "token_endpoint": server.token_url,
         "pushed_authorization_request_endpoint": server.par_url,
         "require_pushed_authorization_requests": True,
+        "registration_endpoint": server.registration_url,
         "jwks_uri": server.jwks_url,
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],

@@ -69,6 +69,11 @@ class AuthServer:
         return f"{self.issuer}/oauth/token"
 
     @property
+    def registration_url(self) -> str:
+        """The client registration endpoint."""
+        return f"{self.issuer}/oauth/register"
+
+    @property
     def jwks_url(self) -> str:
         """The public keys of the tokens."""
         return f"{self.issuer}/oauth/jwks"

@@ -61,10 +61,15 @@ class KnownClient:
 
 async def client(session: Session, client_id: UUID, capability: Capability = Capability.CONSENT) -> ClientView:
     """A client that may do this now. Raises NotFound, or NotLive naming what is not in force."""
-    found = (await session.execute(_CHAIN, {"client_id": client_id})).mappings().one_or_none()
-    known = read_client(session.ring, None if found is None else {str(k): v for k, v in found.items()}, session.now)
+    known = await any_client(session, client_id)
     known.lapses.check(capability)
     return known.view
+
+
+async def any_client(session: Session, client_id: UUID) -> KnownClient:
+    """A client, live or not. Raises NotFound."""
+    found = (await session.execute(_CHAIN, {"client_id": client_id})).mappings().one_or_none()
+    return read_client(session.ring, None if found is None else {str(k): v for k, v in found.items()}, session.now)
 
 
 async def known_client(connection: asyncpg.Connection, ring: KeyRing, client_id: UUID, now: datetime) -> KnownClient:

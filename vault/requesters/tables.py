@@ -195,3 +195,24 @@ class Measure(Guarded, Base):
     second_reason: Mapped[str | None] = mapped_column()
     second_signature: Mapped[bytes | None] = mapped_column()
     decided_at: Mapped[datetime | None] = mapped_column()
+
+
+class ClientRegistration(Guarded, Base):
+    """How a client came that registered itself: by which software statement (once), and what manages it since."""
+
+    __tablename__ = "client_registrations"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["client_id"], ["clients.id"]),
+        sa.UniqueConstraint("statement_id"),
+        sa.CheckConstraint("octet_length(token_hash) = 32", name="token_hash"),
+        {"info": {"grants": {"vault_app": "SELECT, INSERT"}}},
+    )
+    guarded: ClassVar[tuple[str, ...]] = ("statement_id", "statement", "token_hash", "registered_at")
+
+    client_id: Mapped[UUID] = mapped_column(primary_key=True)
+    statement_id: Mapped[UUID] = mapped_column()
+    statement: Mapped[dict[str, Any]] = mapped_column()
+    """The product as the statement has it (:class:`vault.requesters.statements.Product`)."""
+    token_hash: Mapped[bytes] = mapped_column()
+    """SHA-256 of the registration access token."""
+    registered_at: Mapped[datetime] = mapped_column()

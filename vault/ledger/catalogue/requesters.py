@@ -67,6 +67,25 @@ REQUESTERS: Final[Mapping[str, Kind]] = {
         must="requester",
         may="ref second digest declaration",
     ),
+    "statement.issued": kind(
+        "A software statement lets one client of a declaration register itself; digest is of the statement.",
+        by="requester officer",
+        must="requester declaration digest",
+        may="ref second",
+    ),
+    "client.registered": kind(
+        "A client registered itself with a software statement; digest is of its keys.",
+        by="requester",
+        must="requester declaration ref digest",
+    ),
+    "client.changed": kind(
+        "A client changed its registration; digest is of its keys.",
+        by="requester",
+        must="requester declaration ref digest",
+    ),
+    "client.surrendered": kind(
+        "A client gave its registration back.", by="requester", must="requester declaration ref"
+    ),
     "declaration.permitted": kind(
         "Two officers signed the permit of a declaration.",
         by="officer",
