@@ -31,6 +31,7 @@ from vault.release.hygiene import delete_lapsed_shares
 from vault.requesters.hygiene import lift_lapsed_suspensions
 from vault.settings import Settings
 from vault.signin.hygiene import delete_ended_sign_ins
+from vault.vetting.drafts import delete_lapsed
 
 TIDY_EVERY: Final = 60.0
 """Seconds between two rounds."""
@@ -40,6 +41,7 @@ TIDYING: Final[tuple[Callable[[Session], Awaitable[object]], ...]] = (
     delete_dead_wraps,
     delete_ended_requests,
     delete_ended_sign_ins,
+    delete_lapsed,
     delete_lapsed_shares,
     delete_old_keys,
     delete_old_messages,

@@ -116,7 +116,8 @@ async def test_any_text_comes_back_or_is_refused(world: World, value: str) -> No
 async def test_an_application_is_text_too(world: World, value: str) -> None:
     """What an organisation writes is shown to officers as text, or refused by name."""
     en = {**text("loan"), "en": f"{value} for the loan"[:400]}
-    answer = await world.apply(new_key("x"), declaration__purpose__text=en, organisation__responsible_persons__0__name=value[:80])
+    named = {"organisation__responsible_persons__0__name": value[:80]}
+    answer = await world.apply(new_key("x"), declaration__purpose__text=en, **named)
     assert answer.status_code in {201, 422}
     if answer.status_code == 201:
         path = f"/desk/applications/{answer.json()['application']}"

@@ -9,11 +9,12 @@ from vault.crypto.canonical import canonical
 from vault.errors import Invalid, TooLarge
 from vault.profile.catalogue import item
 from vault.requesters.applications import check_application, read_application
+from vault.requesters.bounds import shipped
 
 
 def problems_of(body: object) -> list[dict[str, str]]:
     with pytest.raises(Invalid) as caught:
-        check_application(read_application(body), item)
+        check_application(read_application(body), item, shipped())
     errors = caught.value.members["errors"]
     assert isinstance(errors, list)
     return errors
@@ -21,14 +22,14 @@ def problems_of(body: object) -> list[dict[str, str]]:
 
 def test_a_good_application_passes() -> None:
     """The sample is accepted as it is."""
-    check_application(read_application(application()), item)
+    check_application(read_application(application()), item, shipped())
 
 
 LONG = "很" * 401
 SHAPES: list[tuple[str, dict[str, Any]]] = [
     ("organisation.uscc", {"organisation__uscc": 7}),
     ("organisation.uscc", {"organisation__uscc": "91350100M000100Y44"}),
-    ("organisation.name", {"organisation__name": {"en": "Harbour Bank"}}),
+    ("organisation.name.zh-CN", {"organisation__name": {"en": "Harbour Bank"}}),
     ("organisation.name.en", {"organisation__name__en": ""}),
     ("organisation.name.en", {"organisation__name__en": "Harbour\u202eknaB"}),
     ("organisation.name.en", {"organisation__name__en": "Harbour\0Bank"}),
@@ -39,7 +40,7 @@ SHAPES: list[tuple[str, dict[str, Any]]] = [
     ("organisation.complaint_contact.email", {"organisation__complaint_contact__email": "nobody"}),
     ("organisation.complaint_contact.email", {"organisation__complaint_contact__email": "nobody at all"}),
     ("organisation.deletion_contact.email", {"organisation__deletion_contact__email": "nobody at all"}),
-    ("organisation.supervising_authority.name", {"organisation__supervising_authority__name": {"en": "Office"}}),
+    ("organisation.supervising_authority.name.zh-CN", {"organisation__supervising_authority__name": {"en": "Office"}}),
     (
         "organisation.supervising_authority.contact.email",
         {"organisation__supervising_authority__contact__email": "by phone only"},
@@ -69,7 +70,7 @@ SHAPES: list[tuple[str, dict[str, Any]]] = [
     ("client.jwks.keys[0].kid", {"client__jwks__keys__0": {**public_key(), "kid": None}}),
     ("declaration.purpose.code", {"declaration__purpose__code": "Credit Mortgage"}),
     ("declaration.purpose.code", {"declaration__purpose__code": "credit.unheard-of"}),
-    ("declaration.purpose.text", {"declaration__purpose__text": {"en": "Only English"}}),
+    ("declaration.purpose.text.zh-CN", {"declaration__purpose__text": {"en": "Only English"}}),
     ("declaration.purpose.text.en", {"declaration__purpose__text__en": LONG}),
     ("declaration.legal_basis", {"declaration__legal_basis": "contract"}),
     ("declaration.legal_basis", {"declaration__legal_basis": "because"}),
@@ -77,7 +78,7 @@ SHAPES: list[tuple[str, dict[str, Any]]] = [
     ("declaration.max_uses", {"declaration__collection": "one_time"}),
     ("declaration.recipients", {"declaration__recipients": None}),
     ("declaration.recipients[0].contact", {"declaration__recipients": [{**recipient(), "contact": "by post"}]}),
-    ("declaration.recipients[0].why", {"declaration__recipients": [{**recipient(), "why": {"en": "Because."}}]}),
+    ("declaration.recipients[0].why.zh-CN", {"declaration__recipients": [{**recipient(), "why": {"en": "Because."}}]}),
     ("declaration.recipients[0].items[0]", {"declaration__recipients": [{**recipient(), "items": ["contact.email"]}]}),
     (
         "declaration.recipients[0].items[1]",
@@ -109,7 +110,7 @@ SHAPES: list[tuple[str, dict[str, Any]]] = [
     ("declaration.max_uses", {"declaration__max_uses": 100_001}),
     ("declaration.retention_days", {"declaration__retention_days": -1}),
     ("declaration.retention_days", {"declaration__retention_days": 3651}),
-    ("declaration.consequence_of_refusal", {"declaration__consequence_of_refusal": {}}),
+    ("declaration.consequence_of_refusal.en", {"declaration__consequence_of_refusal": {}}),
 ]
 
 
@@ -159,7 +160,7 @@ def test_an_application_is_bounded() -> None:
     body = application(declaration__items=items)
     assert len(canonical(body)) > 128 * 1024
     with pytest.raises(TooLarge):
-        check_application(read_application(body), item)
+        check_application(read_application(body), item, shipped())
 
 
 def test_errors_do_not_repeat_long_input() -> None:

@@ -32,6 +32,7 @@ MAC_PURPOSES: Final = frozenset(
         "subject",  # persons' ledger keys, for writing tags
         "device",  # known-device cookies and throttling keys
         "csrf",  # form tokens
+        "evidence",  # documents that applicants hand in
         "database",  # log-in passwords of the run-time database roles
         "nonce",  # DPoP nonces
     }

@@ -17,6 +17,8 @@ from vault.ledger.events import Actor, Event, Item
 from vault.ledger.events import officer as by_officer
 from vault.ledger.log import append
 from vault.requesters.applications import Application
+from vault.requesters.bounding import current
+from vault.requesters.bounds import excesses
 from vault.requesters.liveness import NotLive
 from vault.requesters.organisations import Organisation, public_contact
 from vault.requesters.permits import Permit
@@ -82,8 +84,9 @@ async def activate(
     if owner is None or owner.id != permit.terms.requester:
         raise Conflict("The requester this permit was signed for is gone: the organisation applies again.")
     _check_may_grow(owner, application.organisation, session.now)
+    bounds = await _bounds_of(session, application)
     _vet(owner, application.organisation, session.now, permit.terms.valid_until)
-    declared = await _declare(session, application, permit)
+    declared = await _declare(session, application, permit, bounds)
     _permit(session, permit)
     held = Client(
         id=ids.new_uuid(),
@@ -104,6 +107,15 @@ async def activate(
     return held.id
 
 
+async def _bounds_of(session: Session, application: Application) -> int:
+    """The version of the bounds this is vetted under. Raises Conflict when it exceeds those that hold now."""
+    bounds = await current(session)
+    if beyond := list(excesses(application.declaration, bounds)):
+        names = "; ".join(f"{where}: {why}" for where, why in beyond[:5])
+        raise Conflict(f"The bounds changed since this was handed in. {names}")
+    return bounds.version
+
+
 async def _of_code(session: Session, uscc: str) -> Requester | None:
     found = await session.execute(sa.select(Requester).where(Requester.uscc == uscc).with_for_update())
     return found.scalar_one_or_none()
@@ -117,7 +129,7 @@ def _vet(owner: Requester, organisation: Organisation, now: datetime, until: dat
     owner.valid_until = max(until, owner.valid_until or until)
 
 
-async def _declare(session: Session, application: Application, permit: Permit) -> DeclarationRow:
+async def _declare(session: Session, application: Application, permit: Permit, bounds: int) -> DeclarationRow:
     last = await session.execute(
         sa.select(sa.func.max(DeclarationRow.number)).where(DeclarationRow.requester_id == permit.terms.requester)
     )
@@ -131,6 +143,7 @@ async def _declare(session: Session, application: Application, permit: Permit) -
         valid_from=session.now,
         valid_until=permit.terms.valid_until,
         suspended_until=None,
+        bounds_version=bounds,
     )
     session.add(row)
     await session.flush()

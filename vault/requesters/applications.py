@@ -4,6 +4,7 @@ Shape, types and lengths are held by the structs; :func:`problems` finds the res
 its field by path, e.g. ``client.jwks.keys[0].d``.
 """
 
+import itertools
 import unicodedata
 from collections.abc import Iterator
 from typing import Annotated, Any, Final
@@ -12,9 +13,11 @@ import msgspec
 
 from vault.errors import Invalid, TooLarge
 from vault.requesters import declaring, jwks, organisations, redirects
+from vault.requesters.bounds import Bounds, excesses
 from vault.requesters.declarations import Declaration, upgraded
 from vault.requesters.declaring import Catalogue, Problem
 from vault.requesters.organisations import Organisation
+from vault.requesters.shape import shape_problems
 
 LARGEST: Final = 128 * 1024
 """Bytes of an application in canonical form."""
@@ -38,47 +41,64 @@ class Application(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def read_application(data: object) -> Application:
-    """An application from decoded JSON. Raises Invalid naming the field that does not have the documented shape."""
-    try:
-        return msgspec.convert(data, Application)
-    except msgspec.ValidationError as error:
-        why, _, where = str(error).partition(" - at `$")
-        raise Invalid.field(where.strip("`.") or "application", why) from None
+    """An application from decoded JSON. Raises Invalid naming every field that has not the documented shape."""
+    found = list(shape_problems(data, Application))
+    if found:
+        raise refusal(found)
+    return msgspec.convert(data, Application)
 
 
-def check_application(application: Application, catalogue: Catalogue) -> None:
+def check_application(application: Application, catalogue: Catalogue, bounds: Bounds) -> None:
     """Raises Invalid with every problem in ``errors``, or TooLarge; returns when two officers may look at it."""
     # As long as the canonical form, which what has not been looked at need not have.
     if len(msgspec.json.encode(application)) > LARGEST:
         raise TooLarge(f"An application has at most {LARGEST // 1024} KiB.")
-    found = problems(application, catalogue)[:MOST_PROBLEMS]
-    if found:
-        names = "; ".join(f"{where}: {why}" for where, why in found[:5])
-        raise Invalid(names, errors=[{"field": where, "why": why} for where, why in found])
+    if found := problems(application, catalogue, bounds):
+        raise refusal(found)
 
 
-def problems(application: Application, catalogue: Catalogue) -> list[Problem]:
+def refusal(found: list[Problem]) -> Invalid:
+    """The error that names the first fifty of these problems."""
+    named = found[:MOST_PROBLEMS]
+    names = "; ".join(f"{where}: {why}" for where, why in named[:5])
+    return Invalid(names, errors=[{"field": where, "why": why} for where, why in named])
+
+
+def problems(application: Application, catalogue: Catalogue, bounds: Bounds) -> list[Problem]:
     """Everything wrong with it beyond its shape."""
     return [
-        *_hidden_characters("", msgspec.to_builtins(application)),
-        *((f"organisation.{where}", why) for where, why in organisations.problems(application.organisation)),
-        *_client(application.client),
-        *((f"declaration.{where}", why) for where, why in declaring.problems(application.declaration, catalogue)),
+        *hidden_characters("", msgspec.to_builtins(application)),
+        *problems_of_organisation(application.organisation),
+        *problems_of_client(application.client),
+        *problems_of_declaration(application.declaration, catalogue, bounds),
     ]
 
 
-def _hidden_characters(where: str, value: object) -> Iterator[Problem]:
+def problems_of_organisation(organisation: Organisation) -> Iterator[Problem]:
+    """Everything wrong with one part of an application beyond its shape."""
+    return ((f"organisation.{where}", why) for where, why in organisations.problems(organisation))
+
+
+def problems_of_declaration(declaration: Declaration, catalogue: Catalogue, bounds: Bounds) -> Iterator[Problem]:
+    """As above; what exceeds the bounds as well."""
+    found = itertools.chain(declaring.problems(declaration, catalogue), excesses(declaration, bounds))
+    return ((f"declaration.{where}", why) for where, why in found)
+
+
+def hidden_characters(where: str, value: object) -> Iterator[Problem]:
+    """Every text with characters that people do not see."""
     if isinstance(value, dict):
         for name, inner in value.items():
-            yield from _hidden_characters(f"{where}.{name}" if where else str(name), inner)
+            yield from hidden_characters(f"{where}.{name}" if where else str(name), inner)
     elif isinstance(value, list):
         for index, inner in enumerate(value):
-            yield from _hidden_characters(f"{where}[{index}]", inner)
+            yield from hidden_characters(f"{where}[{index}]", inner)
     elif isinstance(value, str) and any(c in _HIDDEN or unicodedata.category(c) in {"Cc", "Cs"} for c in value):
         yield where, "must not contain control characters or characters that change the direction of text"
 
 
-def _client(client: ClientKeys) -> Iterator[Problem]:
+def problems_of_client(client: ClientKeys) -> Iterator[Problem]:
+    """As above."""
     for index, uri in enumerate(client.redirect_uris):
         if why := redirects.why_not_redirect_uri(uri):
             yield f"client.redirect_uris[{index}]", why

@@ -6,6 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from vault.db import Session
+from vault.errors import NotFound
 from vault.requesters.tables import Requester
 
 
@@ -16,3 +17,11 @@ async def names(session: Session, requesters: Iterable[UUID]) -> dict[UUID, dict
         return {}
     rows = await session.scalars(sa.select(Requester).where(Requester.id.in_(wanted)))
     return {row.id: row.name for row in rows}
+
+
+async def code_of(session: Session, requester: UUID) -> str:
+    """The unified social credit code of a registered organisation. Raises NotFound, Tampered."""
+    row = await session.get(Requester, requester)
+    if row is None:
+        raise NotFound("There is no such requester.")
+    return row.uscc

@@ -107,10 +107,12 @@ class Organisation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def public_contact(organisation: Organisation) -> dict[str, Any]:
-    """What the register keeps for people to turn to: contacts, authority, policies; nobody's name."""
+    """What the register keeps of it: contacts, authority, policies, and the names of the responsible persons, who may
+    not decide about it as officers."""
     kept = ("privacy_contact", "complaint_contact", "deletion_contact", "supervising_authority", "policies")
     held = {name: msgspec.to_builtins(getattr(organisation, name)) for name in kept}
-    return {**held, "policy_url": organisation.policy_url()}
+    named = [person.name for person in organisation.responsible_persons]
+    return {**held, "policy_url": organisation.policy_url(), "responsible_persons": named}
 
 
 def problems(organisation: Organisation) -> Iterator[tuple[str, str]]:

@@ -133,6 +133,7 @@ async def declaration(
         valid_until=min(s.valid_until for s in standings if s.valid_until is not None),
         permit_digest=permit.digest(),
         permit_officers=list(permit.signatures),
+        bounds_version=declared.bounds_version,
     )
 
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from vault.db import Base, Guarded
-from vault.ids import DeclarationId, RequesterId
+from vault.ids import DeclarationId, RequesterId, StaffId
 
 _LAPSES = "status IN ('applied', 'active', 'suspended', 'revoked', 'surrendered')"
 _LIFTED = "suspended_until IS NULL OR status = 'suspended'"
@@ -70,6 +70,7 @@ class DeclarationRow(Guarded, Base):
         "valid_from",
         "valid_until",
         "suspended_until",
+        "bounds_version",
     )
 
     id: Mapped[DeclarationId] = mapped_column(primary_key=True)
@@ -82,6 +83,39 @@ class DeclarationRow(Guarded, Base):
     valid_until: Mapped[datetime] = mapped_column()
     suspended_until: Mapped[datetime | None] = mapped_column()
     """As of a requester."""
+    bounds_version: Mapped[int | None] = mapped_column()
+    """Under which version of the bounds it was vetted; null: before there were any."""
+
+
+class BoundsRow(Guarded, Base):
+    """A version of the bounds from 2 on (1 ships with the product): proposed by one officer, decided by another.
+    Never changed once decided; what was vetted under it names its number."""
+
+    __tablename__ = "bounds"
+    __table_args__ = (
+        sa.CheckConstraint("number > 1", name="number"),
+        sa.CheckConstraint("status IN ('proposed', 'adopted', 'refused')", name="status"),
+        sa.CheckConstraint("(status = 'proposed') = (decided_at IS NULL)", name="decided"),
+        {"info": {"grants": _REGISTER}},
+    )
+    guarded: ClassVar[tuple[str, ...]] = (
+        "rules",
+        "status",
+        "reason",
+        "proposed_by",
+        "proposed_at",
+        "decided_by",
+        "decided_at",
+    )
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    rules: Mapped[list[dict[str, Any]]] = mapped_column()
+    status: Mapped[str] = mapped_column()
+    reason: Mapped[str] = mapped_column()
+    proposed_by: Mapped[StaffId] = mapped_column()
+    proposed_at: Mapped[datetime] = mapped_column()
+    decided_by: Mapped[StaffId | None] = mapped_column()
+    decided_at: Mapped[datetime | None] = mapped_column()
 
 
 class PermitRow(Guarded, Base):

@@ -146,8 +146,8 @@ def is_open(row: Measure, now: datetime) -> bool:
 def check_stranger(owner: Requester, member: StaffMember) -> None:
     """Raises AnotherOfficer for somebody who belongs to the organisation."""
     names = {str(name).strip().casefold() for name in owner.name.values()}
-    contact = owner.contact.get("contact") or {}
-    if member.organisation.strip().casefold() in names or member.name == contact.get("name"):
+    persons = {(owner.contact.get("contact") or {}).get("name"), *owner.contact.get("responsible_persons", ())}
+    if member.organisation.strip().casefold() in names or member.name in persons:
         raise AnotherOfficer("own-organisation")
 
 

@@ -30,7 +30,8 @@ class DeclarationView:
     """A live declaration with the requester and the permit that stand behind it.
 
     ``digest`` is the declaration's own, ``permit_digest`` that of the signed permit; ``valid_until`` is the
-    earliest end of declaration, permit and requester: nothing given under it may last longer.
+    earliest end of declaration, permit and requester: nothing given under it may last longer. ``bounds_version`` is
+    that under which it was vetted (None: before there were any).
     """
 
     id: DeclarationId
@@ -46,3 +47,4 @@ class DeclarationView:
     valid_until: datetime
     permit_digest: bytes
     permit_officers: list[UUID]
+    bounds_version: int | None = None

@@ -5,20 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-import msgspec
 import sqlalchemy as sa
 
 from vault import ids
 from vault.crypto.canonical import b64, digest
-from vault.crypto.sealing import same
 from vault.db import Session
-from vault.errors import NotFound
-from vault.ids import ApplicationId
-from vault.ledger.events import REGISTRY, Event
-from vault.ledger.log import append
-from vault.profile.catalogue import item
-from vault.requesters.applications import Application, check_application, stored_application
-from vault.vetting.tables import ApplicationDecision, ApplicationRow
+from vault.errors import Invalid, NotFound
+from vault.ids import ApplicationId, RequesterId
+from vault.requesters.applications import Application, stored_application
+from vault.vetting import drafts, quotas
+from vault.vetting.filing import file
+from vault.vetting.tables import ApplicationDecision, ApplicationDraft, ApplicationRow
 
 
 @dataclass(frozen=True)
@@ -65,29 +62,32 @@ class ApplicationView:
     decisions: list[Decision]
 
 
-async def apply(session: Session, application: Application) -> Applied:
-    """Take an application in. Raises Invalid with every problem in ``errors``."""
-    check_application(application, item)
-    token = b64(os.urandom(32))
-    row = ApplicationRow(
-        id=ApplicationId(ids.new_uuid()),
-        token_hash=digest(token.encode()),
-        body=msgspec.to_builtins(application),
-        status="received",
-        outcome={},
-        received_at=session.now,
-        decided_at=None,
-    )
-    session.add(row)
-    await append(session, Event(name="application.received", actor=REGISTRY, ref=ids.public(ids.APPLICATION, row.id)))
-    return Applied(row.id, token)
+async def apply(session: Session, application: Application, *, requester: RequesterId | None = None) -> Applied:
+    """Take a whole application in, draft and handing in at once. Raises Invalid with every problem in ``errors``.
+
+    ``requester``: the registered organisation whose members file it. Documents take a draft.
+    """
+    if application.organisation.security_evidence:
+        raise Invalid.field("organisation.security_evidence", "names documents: upload them to a draft first")
+    token, application_id = b64(os.urandom(32)), ApplicationId(ids.new_uuid())
+    await file(session, application, id=application_id, token_hash=digest(token.encode()), requester=requester)
+    return Applied(application_id, token)
+
+
+async def apply_from(session: Session, address: str, application: Application) -> Applied:
+    """As :func:`apply`, for whoever asks from a network address. Raises TooMany as well."""
+    await quotas.check_may_file(session, address)
+    return await apply(session, application)
 
 
 async def status(session: Session, application: ApplicationId, token: str) -> Progress:
     """Where an application stands. NotFound for a wrong token as for an application that does not exist."""
-    row = await session.get(ApplicationRow, application)
-    if row is None or not same(digest(token.encode()), row.token_hash):
-        raise NotFound("There is no such application, or this is not its token.")
+    key = drafts.Key(application, token)
+    draft = await session.get(ApplicationDraft, application)
+    if draft is not None:
+        await drafts.check(session, key)
+        return Progress(application, drafts.DRAFT, draft.begun_at, None, [], None, None, None)
+    row = await drafts.filed(session, key)
     approved = row.status == "approved"
     reasons = [d.reason for d in await decisions_of(session, application) if d.decision == "refuse"]
     made = {name: UUID(hex=row.outcome[name]) for name in ("requester", "declaration", "client") if approved}

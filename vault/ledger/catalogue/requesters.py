@@ -7,8 +7,36 @@ from vault.ledger.catalogue.kinds import TERMS, Kind, kind
 
 REQUESTERS: Final[Mapping[str, Kind]] = {
     "application.received": kind(
-        "An organisation asks to be registered.", by="requester registry", must="ref", may="requester declaration"
+        "An organisation asks to be registered.",
+        by="requester registry",
+        must="ref",
+        may="requester declaration digest count",
     ),
+    "application.draft_begun": kind(
+        "Somebody began an application; what they write is not recorded before they hand it in.",
+        by="registry requester",
+        must="ref",
+        may="requester",
+    ),
+    "application.draft_dropped": kind(
+        "A draft of an application ended without being handed in; reason says how.",
+        by="registry requester",
+        must="ref reason",
+        may="requester",
+    ),
+    "application.withdrawn": kind(
+        "An applicant took back what was not decided yet.", by="registry requester", must="ref", may="requester"
+    ),
+    "bounds.proposed": kind(
+        "An officer proposed another version of the bounds; count is its number.", by="officer", must="count digest"
+    ),
+    "bounds.adopted": kind(
+        "Bounds hold from now on for what is declared; second is who proposed them.",
+        by="officer",
+        must="count digest second",
+    ),
+    "bounds.refused": kind("A version of the bounds was turned down.", by="officer", must="count digest second"),
+    "bounds.attempt_refused": kind("An officer may not decide about these bounds.", by="officer", must="count reason"),
     "application.approved": kind(
         "One officer approved; a second one must.",
         by="officer",
