@@ -22,7 +22,7 @@ from vault.ledger.events import requester as by_requester
 from vault.ledger.log import append
 from vault.requesters.client_metadata import PRIVATE_KEY_JWT
 from vault.requesters.liveness import Lapses
-from vault.requesters.register import KnownClient, known_client
+from vault.requesters.register import KnownClient
 from vault.requesters.views import ClientView
 
 
@@ -88,7 +88,7 @@ async def _authenticate(
     claim = None if shown else assertions.read_claim(posted.form, authorization=posted.authorization)
     try:
         client_id = claim.client_id if claim else certificates.claimed_client(posted.form)
-        known = await known_client(connection, server.ring, client_id, now)
+        known = await server.clients.client(connection, client_id, now)
     except NotFound:
         raise certificates.unknown_client() from None
     metadata = known.view.metadata

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final, Self
 from urllib.parse import unquote_to_bytes
 
@@ -13,6 +14,7 @@ from vault.authserver.errors import InvalidRequest
 from vault.authserver.token_keys import KeyCache
 from vault.crypto.keyring import KeyRing
 from vault.db import Database
+from vault.requesters.known import KnownClients
 
 MOST_PARAMETERS: Final = 40
 LONGEST_VALUE: Final = 128 * 1024
@@ -47,6 +49,11 @@ class AuthServer:
     """Who may vouch for clients with tls_client_auth."""
     dpop_nonces: bool = False
     """Whether every DPoP proof must hold a nonce of this server."""
+
+    @cached_property
+    def clients(self) -> KnownClients:
+        """The clients that this process has seen, each as it stands when it is asked for."""
+        return KnownClients(self.database.ring)
 
     @property
     def ring(self) -> KeyRing:

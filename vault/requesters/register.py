@@ -47,7 +47,11 @@ _CHAIN: Final = (
     .join(Requester, Requester.id == Client.requester_id)
     .where(Client.id == sa.bindparam("client_id", type_=sa.Uuid()))
 )
-_CHAIN_SQL: Final = str(_CHAIN.compile(dialect=dialect()))  # type: ignore[no-untyped-call]  # SQLAlchemy's own gap
+CHAIN_SQL: Final = str(_CHAIN.compile(dialect=dialect()))  # type: ignore[no-untyped-call]  # SQLAlchemy's own gap
+
+
+Rows = Mapping[str, Mapping[str, Any]]
+"""client, declaration, permit and requester: guarded columns and MAC."""
 
 
 @dataclass(frozen=True)
@@ -73,21 +77,32 @@ async def any_client(session: Session, client_id: UUID) -> KnownClient:
 
 
 async def known_client(connection: asyncpg.Connection, ring: KeyRing, client_id: UUID, now: datetime) -> KnownClient:
-    """The client, live or not, over a plain connection: every token request pays for this. Raises NotFound."""
-    return read_client(ring, await connection.fetchrow(_CHAIN_SQL, client_id), now)
+    """The client, live or not, over a plain connection. Raises NotFound."""
+    return read_client(ring, await connection.fetchrow(CHAIN_SQL, client_id), now)
 
 
 def read_client(ring: KeyRing, found: Mapping[str, Any] | None, now: datetime) -> KnownClient:
     """The client behind one row of the chain, every MAC checked. Raises NotFound and Tampered."""
+    return read_rows(checked_rows(ring, found), now)
+
+
+def checked_rows(ring: KeyRing, found: Mapping[str, Any] | None) -> Rows:
+    """The rows behind one row of the chain, by what they are. Raises NotFound and Tampered."""
     if found is None:
         raise NotFound("There is no such client.")
     rows = {what: _part(found, what, table) for what, table in _TABLES.items()}
     for what, table in _TABLES.items():
         table.check(ring, rows[what])
-    held, declared, owner = rows["client"], rows["declaration"], rows["requester"]
+    held, declared = rows["client"], rows["declaration"]
     together = held["requester_id"] == declared["requester_id"]
     if not together or not same(declared["digest"], rows["permit"]["declaration_digest"]):
         raise Tampered(private="client, declaration and permit do not belong together")
+    return rows
+
+
+def read_rows(rows: Rows, now: datetime) -> KnownClient:
+    """The client that these checked rows make at this moment."""
+    held, declared, owner = rows["client"], rows["declaration"], rows["requester"]
     view = ClientView(
         client_id=held["id"],
         requester_id=RequesterId(owner["id"]),
