@@ -17,6 +17,7 @@ from vault.authserver.assertions import TYPE
 from vault.authserver.authorize import AuthorizationRequest, code_answer, issue_code, load_request
 from vault.authserver.certificates import Shown
 from vault.authserver.issuing import Issued
+from vault.authserver.managing import offer_to
 from vault.authserver.par import Pushed, push
 from vault.authserver.pkce import challenge_of
 from vault.authserver.server import AuthServer, Posted
@@ -128,7 +129,8 @@ class Bank:
 
         async def act(session: Session) -> str:
             request = await load_request(session, pushed.request_uri, self.client_id)
-            given = await give(session, holder, request.offer, choice)
+            offer = await offer_to(session, PersonId(holder.id), request)
+            given = await give(session, holder, offer, choice)
             code = await issue_code(session, given, request, person=PersonId(holder.id))
             return code_answer(ISSUER, request, code)
 

@@ -53,11 +53,24 @@ class GrantListing(msgspec.Struct, frozen=True):
     grants: list[GrantSummary]
 
 
+class EarlierConsent(msgspec.Struct, frozen=True):
+    """A consent that another one took the place of. ``how``: merge or replace."""
+
+    given_at: datetime
+    superseded_at: datetime
+    how: str
+    receipt: dict[str, Any]
+
+
 class GrantDetail(GrantSummary, frozen=True):
-    """A grant with its consent receipt: the record, signed with the person's key (ISO/IEC TS 27560)."""
+    """A grant with its consent receipt: the record, signed with the person's key (ISO/IEC TS 27560), and what the
+    page said. ``earlier``: what was agreed to before, newest first; ``ended_by``: person or requester."""
 
     receipt: dict[str, Any]
     reason: str | None
+    created_at: datetime
+    ended_by: str | None
+    earlier: list[EarlierConsent]
 
 
 class WithdrawalRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -107,7 +120,16 @@ async def _withdraw(session: Session, holder: Holder, grant: str, reason: str | 
 
 async def _detail(session: Session, holder: Holder, view: GrantView) -> GrantDetail:
     members = _members(view, await states_of(session, [view.declaration_id]))
-    return GrantDetail(**members, receipt=view.receipt(holder.bundle.signing_public), reason=view.reason(holder))
+    public = holder.bundle.signing_public
+    kept = await consent.earlier(session, PersonId(holder.id), view.id, public)
+    return GrantDetail(
+        **members,
+        receipt=view.receipt(public),
+        reason=view.reason(holder),
+        created_at=view.created_at,
+        ended_by=view.ended_by,
+        earlier=[EarlierConsent(each.given_at, each.superseded_at, each.how, dict(each.receipt)) for each in kept],
+    )
 
 
 def _members(view: GrantView, known: Mapping[DeclarationId, DeclarationState]) -> dict[str, Any]:

@@ -42,10 +42,12 @@ class AuthorizationRequest:
     challenge: str
     bound_to: str | None
     decide_by: datetime
+    manages: dict[str, Any] | None = None
+    """{"how", "grant"}: the grant it would change; None makes a new one."""
 
     @property
     def offer(self) -> Offer:
-        """What the consent room decides about."""
+        """What the consent room decides about, where it is a new grant (else ``managing.offer_to``)."""
         return Offer(self.client, self.declaration, self.terms)
 
 
@@ -77,6 +79,7 @@ async def load_request(session: Session, request_uri: str, client_id: str) -> Au
         challenge=body["challenge"],
         bound_to=row.bound_to,
         decide_by=row.decide_by,
+        manages=body.get("manages"),
     )
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -17,6 +17,7 @@ from vault.authserver import pkce
 from vault.authserver.bindings import Binding, key
 from vault.authserver.callers import Caller, known_caller
 from vault.authserver.errors import InvalidProof, InvalidRequest, OAuthError
+from vault.authserver.managing import Managed, check_known, managed
 from vault.authserver.server import AuthServer, Posted
 from vault.authserver.tables import PushedRequest
 from vault.authserver.tokens import hash_of
@@ -55,6 +56,13 @@ class Pushed:
         return {"request_uri": self.request_uri, "expires_in": self.expires_in}
 
 
+class Wanted(NamedTuple):
+    """What is asked for, and the grant it is to change, if it is about one."""
+
+    asked: Asked
+    manages: Managed | None
+
+
 async def push(server: AuthServer, posted: Posted) -> Pushed:
     """Take in an authorization request. Raises OAuthError naming the check that failed.
 
@@ -67,19 +75,20 @@ async def push(server: AuthServer, posted: Posted) -> Pushed:
                 if complaint := complain(posted.form, caller):
                     raise _as_error(name, complaint)
             bound_to = agreed_key(posted.form, caller)
-            asked = asked_in(posted.form["authorization_details"])
+            wanted = Wanted(asked_in(posted.form["authorization_details"]), managed(posted.form))
+            await check_known(server, connection, caller, wanted.manages)
         try:
-            return await server.database.run(_store, caller.client, asked, posted.form, bound_to)
+            return await server.database.run(_store, caller.client, wanted, posted.form, bound_to)
         except OverAsked as refused:
             await server.database.run(record_over_asked, caller.client, refused)
             raise over_asked(refused) from None
 
 
 async def _store(
-    session: Session, client: ClientView, asked: Asked, form: Mapping[str, str], bound_to: Binding | None
+    session: Session, client: ClientView, wanted: Wanted, form: Mapping[str, str], bound_to: Binding | None
 ) -> Pushed:
     declared = await register.declaration(session, client.declaration_id)
-    terms = check(asked, declared.body, catalogue())
+    terms = check(wanted.asked, declared.body, catalogue())
     uri = URI_PREFIX + b64(os.urandom(32))
     session.add(
         PushedRequest(
@@ -87,10 +96,11 @@ async def _store(
             client_id=client.client_id,
             uri_hash=hash_of(uri),
             body={
-                "details": [msgspec.to_builtins(asked)],
+                "details": [msgspec.to_builtins(wanted.asked)],
                 "redirect_uri": form["redirect_uri"],
                 "state": form.get("state"),
                 "challenge": form["code_challenge"],
+                **({} if wanted.manages is None else {"manages": wanted.manages.body()}),
             },
             bound_to=bound_to.text if bound_to else None,
             expires_at=session.now + TO_OPEN,

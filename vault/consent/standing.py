@@ -22,9 +22,12 @@ from vault.errors import NotFound, Refused
 from vault.ids import DeclarationId, GrantId, PersonId, RequesterId
 from vault.requesters.declarations import Frequency
 
-_ROW: Final = sa.select(*(Grant.__table__.c[name] for name in (*Grant.guarded_columns(), "mac"))).where(
+_COLUMNS: Final = tuple(Grant.__table__.c[name] for name in (*Grant.guarded_columns(), "mac"))
+_ROW: Final = sa.select(*_COLUMNS).where(
     Grant.person_id == sa.bindparam("person", type_=sa.Uuid()), Grant.id == sa.bindparam("grant", type_=sa.Uuid())
 )
+_BY_ID: Final = sa.select(*_COLUMNS).where(Grant.id == sa.bindparam("grant", type_=sa.Uuid()))
+_BY_ID_SQL: Final = str(_BY_ID.compile(dialect=dialect()))  # type: ignore[no-untyped-call]
 _SQL: Final = str(_ROW.compile(dialect=dialect()))  # type: ignore[no-untyped-call]  # SQLAlchemy's own gap
 _DAY: Final = timedelta(days=1)
 RoleSecrets = Callable[[int], Awaitable[bytes]]
@@ -67,6 +70,15 @@ async def standing_by_pool(
 ) -> GrantStanding:
     """The same over a plain connection: every refresh pays for it."""
     return read_standing(ring, await connection.fetchrow(_SQL, person, grant), now)
+
+
+async def standing_by_id(
+    connection: asyncpg.Connection, ring: KeyRing, grant: GrantId, *, now: datetime
+) -> tuple[PersonId, GrantStanding]:
+    """Whose grant it is and how it stands, for a client that names it. Raises NotFound, Tampered."""
+    row = await connection.fetchrow(_BY_ID_SQL, grant)
+    held = read_standing(ring, row, now)
+    return PersonId(row["person_id"]), held
 
 
 def read_standing(ring: KeyRing, row: Mapping[str, Any] | None, now: datetime) -> GrantStanding:

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from vault.consent import Choice, Offer
+from vault.consent import Choice, Offer, compare, records
 from vault.consent.terms import TermItem, Terms
-from vault.crypto.canonical import canonical, digest
 from vault.db import Session
 from vault.errors import Conflict, NotFound, Refused
 from vault.portal.declared import contacts, handling
 from vault.portal.languages import CHINA, Language
-from vault.portal.words import days, frequency, purpose_name
+from vault.portal.words import days, form_name, frequency, item_with_form, purpose_name
 from vault.profile import forms, sections
 from vault.signin import Holder
 
@@ -62,7 +61,7 @@ def notice_of(offer: Offer, spoken: Language, now: datetime, **more: Any) -> dic
         "purpose_name": purpose_name(spoken, body.purpose.code),
         **contacts(declared.contact, spoken),
         **handling(body, spoken),
-        "items": [_item(each, spoken) for each in terms.items],
+        "items": [_item(each, spoken) | _difference(each, offer, spoken) for each in terms.items],
         "until": spoken.day(until),
         "duration": days(spoken, terms.duration_days),
         "frequency": frequency(spoken, terms.frequency.per, terms.frequency.count),
@@ -70,13 +69,53 @@ def notice_of(offer: Offer, spoken: Language, now: datetime, **more: Any) -> dic
         "retention": days(spoken, body.retention_days),
         "consequence": body.consequence_of_refusal.text(spoken.tag),
         "declaration": declared.digest.hex(),
+        **_changes(offer, spoken, until),
         **more,
     }
 
 
+def _changes(offer: Offer, spoken: Language, until: datetime) -> dict[str, Any]:
+    """What would be different from the consent in force, where there is one."""
+    if offer.change is None:
+        return {}
+    before, terms = offer.change.before, offer.terms
+    found = compare(before, terms, until)
+    said = {
+        "how": offer.change.how,
+        "since": spoken.day(before.given_at),
+        "removed": [item_with_form(spoken, each.item, each.form) for each in found.removed],
+        "until": spoken.day(before.expires_at),
+        "longer": found.is_longer and spoken.day(until) != spoken.day(before.expires_at),
+        "shorter": found.is_shorter and spoken.day(until) != spoken.day(before.expires_at),
+        "frequency": frequency(spoken, before.frequency.per, before.frequency.count),
+        "same_frequency": before.frequency == terms.frequency,
+        "max_uses": before.max_uses,
+        "record": before.record_digest.hex(),
+    }
+    return {"changes": said}
+
+
+def _difference(term: TermItem, offer: Offer, spoken: Language) -> dict[str, Any]:
+    if offer.change is None:
+        return {}
+    form = offer.change.before.form(term.item)
+    if form is None:
+        return {"change": "new"}
+    if form == term.form:
+        return {"change": "same"}
+    return {"change": "form", "form_before": form_name(spoken, term.item, form)}
+
+
+def earlier_ticks(offer: Offer) -> Ticks:
+    """What the person ticked in the consent in force, where there is one: they start from it, and say yes anew."""
+    if offer.change is None:
+        return Ticks()
+    return Ticks(frozenset(each.item for each in offer.change.before.items))
+
+
 def notice_digest(notice: dict[str, Any]) -> bytes:
     """SHA-256 of the canonical notice, 32 bytes."""
-    return digest(canonical(["consent-notice", 1, notice]))
+    return records.notice_digest(records.notice_bytes(notice))
 
 
 async def with_values(
@@ -112,17 +151,22 @@ async def choice_of(session: Session, holder: Holder, offer: Offer, *, notice: d
         sensitive_yes=ticks.sensitive_yes,
         locale=notice["language"],
         notice_digest=notice_digest(notice),
+        notice=records.notice_bytes(notice),
     )
 
 
 def ask_context(shown: dict[str, Any], ticks: Ticks) -> dict[str, Any]:
     """What the template shows of a request: the notice, its items with what is ticked so far."""
-    items = [item | {"ticked": item["name"] in ticks.items} for item in shown["items"]]
-    return shown | {
-        "items": items,
-        "has_sensitive": any(item["sensitive"] for item in items),
-        "sensitive_yes": ticks.sensitive_yes,
-    }
+    items = [{"change": None} | item | {"ticked": item["name"] in ticks.items} for item in shown["items"]]
+    return (
+        {"changes": None}
+        | shown
+        | {
+            "items": items,
+            "has_sensitive": any(item["sensitive"] for item in items),
+            "sensitive_yes": ticks.sensitive_yes,
+        }
+    )
 
 
 def _item(term: TermItem, spoken: Language) -> dict[str, Any]:

@@ -20,7 +20,8 @@ from vault.authserver.authorize import (
     refusal_answer,
 )
 from vault.authserver.errors import OAuthError
-from vault.consent import decline, give
+from vault.authserver.managing import NotTheirs, offer_to
+from vault.consent import GrantMoved, Offer, decline, give
 from vault.consent.decide import NotChosen
 from vault.db import Session
 from vault.edge.envelope import content_policy
@@ -33,6 +34,7 @@ from vault.portal.asking import (
     Ticks,
     ask_context,
     choice_of,
+    earlier_ticks,
     notice_digest,
     notice_of,
     with_values,
@@ -61,9 +63,11 @@ async def consent_page(request: VaultRequest) -> Template | Redirect:
         shown = await request.as_holder(PERSON, _shown, asked, spoken)
     except Unauthenticated:
         return await _sign_in_first(request, asked)
+    except NotTheirs as error:
+        return await _not_theirs(request, asked, error)
     except (OAuthError, Refused, NotFound) as error:
         return _over(request, error)
-    return _page(request, shown, Ticks())
+    return _page(request, shown, shown["earlier"])
 
 
 @post("/oauth/authorize", status_code=200)
@@ -80,11 +84,14 @@ async def decide(request: VaultRequest) -> Template | Redirect:
             return see_other(
                 await request.as_holder(PERSON, act, asked, _Sent(form, ticks, spoken, request.doors.issuer))
             )
-    except (NotChosen, NoticeChanged, Lacking) as error:
+    except (NotChosen, NoticeChanged, Lacking, GrantMoved) as error:
         failed = f"{spoken.gettext(error.title)} · {spoken.gettext(error.advice)}"
     except (OAuthError, Refused, NotFound) as error:
         return _over(request, error)
-    shown = await request.as_holder(PERSON, _shown, asked, spoken)
+    try:
+        shown = await request.as_holder(PERSON, _shown, asked, spoken)
+    except NotTheirs as error:
+        return await _not_theirs(request, asked, error)
     return _page(request, shown, ticks, language=form.language, problem=failed)
 
 
@@ -107,11 +114,15 @@ class _Sent:
 
 async def _allow(session: Session, holder: Holder, asked: Asked, sent: _Sent) -> str:
     loaded = await load_request(session, asked.request_uri, asked.client_id)
-    notice = _notice(loaded, sent.spoken, session.now)
+    try:
+        offer = await offer_to(session, PersonId(holder.id), loaded)
+    except NotTheirs:  # whatever the person says: to the requester it is a no
+        return await _deny(session, holder, asked, sent)
+    notice = _notice(loaded, offer, sent.spoken, session.now)
     if sent.form.text("notice") != notice_digest(notice).hex():
         raise NoticeChanged
-    choice = await choice_of(session, holder, loaded.offer, notice=notice, ticks=sent.ticks)
-    given = await give(session, holder, loaded.offer, choice)
+    choice = await choice_of(session, holder, offer, notice=notice, ticks=sent.ticks)
+    given = await give(session, holder, offer, choice)
     code = await issue_code(session, given, loaded, person=PersonId(holder.id))
     return code_answer(sent.issuer, loaded, code)
 
@@ -123,21 +134,23 @@ async def _deny(session: Session, holder: Holder, asked: Asked, sent: _Sent) -> 
     return refusal_answer(sent.issuer, loaded)
 
 
-def _notice(loaded: AuthorizationRequest, spoken: Language, now: datetime) -> dict[str, Any]:
-    return notice_of(loaded.offer, spoken, now, return_host=urlsplit(loaded.redirect_uri).hostname or "")
+def _notice(loaded: AuthorizationRequest, offer: Offer, spoken: Language, now: datetime) -> dict[str, Any]:
+    return notice_of(offer, spoken, now, return_host=urlsplit(loaded.redirect_uri).hostname or "")
 
 
 async def _shown(session: Session, holder: Holder, asked: Asked, spoken: Language) -> dict[str, Any]:
     """What the page needs: the notice, and for each item what the person has and what would leave."""
     loaded = await load_request(session, asked.request_uri, asked.client_id)
-    notice = _notice(loaded, spoken, session.now)
-    items, lacking = await with_values(session, holder, loaded.terms, notice)
+    offer = await offer_to(session, PersonId(holder.id), loaded)
+    notice = _notice(loaded, offer, spoken, session.now)
+    items, lacking = await with_values(session, holder, offer.terms, notice)
     return {
         "ask": notice | {"items": items, "client_id": asked.client_id, "request_uri": asked.request_uri},
         "lacking": lacking,
         "notice": notice_digest(notice).hex(),
         "decide_by": loaded.decide_by,
         "goes_to": _origin(loaded.redirect_uri),
+        "earlier": earlier_ticks(offer),
     }
 
 
@@ -170,3 +183,19 @@ def _page(
 def _over(request: VaultRequest, error: VaultError) -> Template:
     """Nothing can be decided; never a redirect, since it is not certain where to (RFC 9700 section 4.11)."""
     return page(request, "consent_over", status=400, detail=language_of(request).gettext(error.public))
+
+
+async def _not_theirs(request: VaultRequest, asked: Asked, error: NotTheirs) -> Template:
+    """The only way on is back to the organisation, which hears what it would hear from a no."""
+    loaded = await request.doors.database.run(load_request, asked.request_uri, asked.client_id)
+    answer = page(
+        request,
+        "consent_not_theirs",
+        realm=PERSON,
+        page_form=True,
+        problem=language_of(request).gettext(error.title),
+        asked=asked,
+        host=urlsplit(loaded.redirect_uri).hostname or "",
+    )
+    answer.headers["Content-Security-Policy"] = content_policy(f"'self' {_origin(loaded.redirect_uri)}")
+    return answer

@@ -120,7 +120,22 @@ async def _detail(session: Session, holder: Holder, grant: str, spoken: Language
     shown = card(view, spoken, (await stands(session, [view])).get(view.declaration_id))
     shown["consequence"] = await _consequence(session, view, spoken)
     done = await history.for_person(session, PersonId(holder.id), grant=view.id)
-    return {"grant": shown, "releases": [_release(each, spoken) for each in done]}
+    kept = await consent.earlier(session, PersonId(holder.id), view.id, holder.bundle.signing_public)
+    return {
+        "grant": shown,
+        "releases": [_release(each, spoken) for each in done],
+        "earlier": [_earlier(each, spoken) for each in kept],
+    }
+
+
+def _earlier(kept: consent.Superseded, spoken: Language) -> dict[str, Any]:
+    """A consent that another one took the place of, as its record has it."""
+    agreed = kept.record["pii_processing"]["purposes"][0]["pii_information"]
+    return {
+        "given_at": kept.given_at,
+        "superseded_at": kept.superseded_at,
+        "items": [item_with_form(spoken, each["pii_type"], each["form"]) for each in agreed],
+    }
 
 
 def _release(released: history.Released, spoken: Language) -> dict[str, Any]:
@@ -164,6 +179,7 @@ def card(view: GrantView, spoken: Language, standing: DeclarationState | None) -
         "given_at": view.given_at,
         "expires_at": ends_at(view, standing),
         "ended_at": view.withdrawn_at,
+        "ended_by": view.ended_by,
         "uses": view.uses,
         "max_uses": view.max_uses,
         "last_used_at": view.last_used_at,

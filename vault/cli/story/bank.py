@@ -85,8 +85,10 @@ class Bank:
             {"typ": "dpop+jwt", "alg": "Ed25519", "jwk": jwk}, claims, self.dpop_key, algorithms=["Ed25519"]
         )
 
-    async def push(self, items: list[dict[str, str]], **limits: object) -> tuple[httpx.Response, Pushed]:
-        """Push an authorization request (RFC 9126) for these items."""
+    async def push(
+        self, items: list[dict[str, str]], *, manage: dict[str, str] | None = None, **limits: object
+    ) -> tuple[httpx.Response, Pushed]:
+        """Push an authorization request (RFC 9126) for these items; ``manage``: parameters of Grant Management."""
         verifier, state = secrets.token_urlsafe(48), secrets.token_urlsafe(16)
         detail = {"type": RAR_TYPE, "items": items, **limits}
         form = {
@@ -96,6 +98,7 @@ class Bank:
             "code_challenge": _b64(hashlib.sha256(verifier.encode()).digest()),
             "code_challenge_method": "S256",
             "authorization_details": json.dumps([detail]),
+            **(manage or {}),
         } | self._assertion()
         url = self.metadata["pushed_authorization_request_endpoint"]
         answer = await self.http.post(url, data=form, headers={"DPoP": self.proof("POST", url)})
