@@ -115,6 +115,8 @@ class Endpoint:
             "number": 1,
             "application": world.application,
             "grant": world.token.grant,
+            "requester": world.harbour.requester,
+            "declaration": world.harbour.declaration,
             "release_id": world.waiting,
             "index": 5,
             "client_id": world.harbour.client_id,

@@ -66,6 +66,8 @@ class Bank(story.Bank):
     """The story's bank."""
 
     grant: str = ""
+    requester: str = ""
+    declaration: str = ""
 
     def __post_init__(self) -> None:
         self.http = httpx.AsyncClient(base_url=self.base, timeout=40, verify=_NO_TLS)
@@ -205,7 +207,10 @@ class World:
         await bank.__aenter__()
         applied = expect(await self.apply(bank.key), 201).json()["application"]
         expect(await self.decide("first", applied), 200)
-        bank.client_id = expect(await self.decide("second", applied), 200).json()["client_id"]
+        decided = expect(await self.decide("second", applied), 200).json()
+        bank.client_id, bank.requester, bank.declaration = (
+            decided[name] for name in ("client_id", "requester", "declaration")
+        )
         return bank
 
     def twin(self, bank: Bank) -> Bank:
