@@ -176,7 +176,8 @@ async def test_refreshing_during_a_replacement(bank: Bank, person: Holder, issue
     *outcomes, code = await asyncio.gather(*many, bank.allow(person, pushed, *WIDER), return_exceptions=True)
     assert isinstance(code, str)
     for outcome in outcomes:
-        assert isinstance(outcome, OAuthError) or items_of(outcome) == ITEMS  # type: ignore[arg-type]
+        assert isinstance(outcome, OAuthError | Issued)
+        assert isinstance(outcome, OAuthError) or items_of(outcome) == ITEMS
     with pytest.raises(OAuthError):
         await bank.refresh(issued.refresh_token)
 

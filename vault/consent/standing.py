@@ -27,7 +27,7 @@ _ROW: Final = sa.select(*_COLUMNS).where(
     Grant.person_id == sa.bindparam("person", type_=sa.Uuid()), Grant.id == sa.bindparam("grant", type_=sa.Uuid())
 )
 _BY_ID: Final = sa.select(*_COLUMNS).where(Grant.id == sa.bindparam("grant", type_=sa.Uuid()))
-_BY_ID_SQL: Final = str(_BY_ID.compile(dialect=dialect()))  # type: ignore[no-untyped-call]
+_BY_ID_SQL: Final = str(_BY_ID.compile(dialect=dialect()))  # type: ignore[no-untyped-call]  # as below
 _SQL: Final = str(_ROW.compile(dialect=dialect()))  # type: ignore[no-untyped-call]  # SQLAlchemy's own gap
 _DAY: Final = timedelta(days=1)
 RoleSecrets = Callable[[int], Awaitable[bytes]]
