@@ -52,7 +52,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "fragment": ({"response_mode": "fragment"}, "invalid_request"),
     "form post": ({"response_mode": "form_post"}, "invalid_request"),
     "a request of requests": ({"request_uri": "urn:ietf:params:oauth:request_uri:x"}, "invalid_request"),
-    "a request object": ({"request": "eyJ.e30."}, "request_not_supported"),
+    "a request object": ({"request": "eyJ.e30."}, "invalid_request_object"),
     "a scope": ({"scope": "openid profile"}, "invalid_scope"),
     "endless state": ({"state": "x" * 4097}, "invalid_request"),
     "state with a line break": ({"state": "a\r\nLocation: x"}, "invalid_request"),

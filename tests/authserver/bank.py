@@ -14,12 +14,13 @@ from tests.profile.world import World
 from tests.requesters.samples import application
 from tests.requesters.world import let_in
 from vault.authserver.assertions import TYPE
-from vault.authserver.authorize import AuthorizationRequest, code_answer, issue_code, load_request
+from vault.authserver.authorize import AuthorizationRequest, issue_code, load_request
 from vault.authserver.certificates import Shown
 from vault.authserver.issuing import Issued
 from vault.authserver.managing import offer_to
 from vault.authserver.par import Pushed, push
 from vault.authserver.pkce import challenge_of
+from vault.authserver.responses import code_answer
 from vault.authserver.server import AuthServer, Posted
 from vault.authserver.token_endpoint import token
 from vault.consent import Choice, give
@@ -132,7 +133,7 @@ class Bank:
             offer = await offer_to(session, PersonId(holder.id), request)
             given = await give(session, holder, offer, choice)
             code = await issue_code(session, given, request, person=PersonId(holder.id))
-            return code_answer(ISSUER, request, code)
+            return code_answer(self.server, request, code)
 
         query = parse_qs(urlsplit(await self.db.run(act)).query)
         return query["code"][0]

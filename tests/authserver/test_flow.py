@@ -12,9 +12,9 @@ from tests.authserver.bank import ITEMS, REDIRECT, Bank, Presented
 from tests.authserver.keys import ISSUER
 from tests.profile.world import Administrator, drafts
 from vault.authserver import bindings
-from vault.authserver.authorize import code_answer, refusal_answer
 from vault.authserver.errors import InvalidProof
 from vault.authserver.resource import ResourceGate
+from vault.authserver.responses import code_answer, refusal_answer
 from vault.authserver.server import AuthServer
 from vault.authserver.tables import Code, PushedRequest, RefreshToken
 from vault.authserver.tokens import Access, open_access_token
@@ -90,17 +90,17 @@ async def test_another_worker_opens_it(bank: Bank, person: Holder) -> None:
 async def test_the_redirect(bank: Bank) -> None:
     """Code or error, state, and the issuer; the registered query is kept; nothing else (RFC 9207)."""
     request = await bank.open(await bank.push())
-    url = code_answer(ISSUER, request, "the-code")
+    url = code_answer(bank.server, request, "the-code")
     assert url.startswith(f"{REDIRECT}?")
     assert parse_qs(urlsplit(url).query) == {"code": ["the-code"], "state": ["af0ifjsldkj"], "iss": [ISSUER]}
-    url = refusal_answer(ISSUER, request)
+    url = refusal_answer(bank.server, request)
     assert parse_qs(urlsplit(url).query) == {"error": ["access_denied"], "state": ["af0ifjsldkj"], "iss": [ISSUER]}
 
 
 async def test_without_a_state(bank: Bank) -> None:
     """What was not sent does not come back."""
     request = await bank.open(await bank.push(state=None))
-    assert "state" not in refusal_answer(ISSUER, request)
+    assert "state" not in refusal_answer(bank.server, request)
 
 
 async def test_the_database_holds_no_share(bank: Bank, person: Holder, administrator: Administrator) -> None:

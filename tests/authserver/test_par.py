@@ -24,7 +24,6 @@ def details(items: dict[str, str] | None = None, **limits: Any) -> str:
 
 BREAKS: list[tuple[str, str, dict[str, str | None]]] = [
     ("request-uri-absent", "invalid_request", {"request_uri": "urn:ietf:params:oauth:request_uri:x"}),
-    ("request-object-absent", "request_not_supported", {"request": "a.b.c"}),
     ("response-type", "unsupported_response_type", {"response_type": "token"}),
     ("response-type", "unsupported_response_type", {"response_type": "code id_token"}),
     ("response-type", "unsupported_response_type", {"response_type": None}),

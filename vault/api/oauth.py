@@ -5,6 +5,7 @@ from typing import Any, Final
 from litestar import Response, get, post
 
 from vault.api.description import Extra
+from vault.authserver import nonces
 from vault.authserver.certificates import Shown
 from vault.authserver.errors import InvalidRequest, OAuthError
 from vault.authserver.metadata import metadata
@@ -74,14 +75,20 @@ async def read_jwks(request: VaultRequest) -> Response[dict[str, Any]]:
 async def push_request(request: VaultRequest) -> Response[dict[str, Any]]:
     """Push an authorization request (RFC 9126). The person's browser then brings only its request_uri."""
     pushed = await push(request.doors.authserver, await _posted(request))
-    return Response(pushed.body(), status_code=201, headers=_NO_STORE)
+    return Response(pushed.body(), status_code=201, headers=_NO_STORE | next_nonce(request))
 
 
 @post("/oauth/token", status_code=200, opt=NO_FORM_TOKEN | {"extra": Extra(form=_TOKEN)}, tags=["oauth"])
 async def issue_token(request: VaultRequest) -> Response[dict[str, Any]]:
     """Exchange a code or a refresh token for an access token bound to the caller's DPoP key."""
     issued = await token(request.doors.authserver, await _posted(request))
-    return Response(issued.body(), headers=_NO_STORE)
+    return Response(issued.body(), headers=_NO_STORE | next_nonce(request))
+
+
+def next_nonce(request: VaultRequest) -> dict[str, str]:
+    """The DPoP-Nonce header of an answer, where the caller needs one (RFC 9449 section 8.2)."""
+    server, proofs = request.doors.authserver, request.headers.getall("dpop", [])
+    return nonces.next_for(server.ring, proofs, request.doors.clock.now(), always=server.dpop_nonces)
 
 
 async def _posted(request: VaultRequest) -> Posted:

@@ -9,6 +9,7 @@ from litestar.response.base import ASGIResponse
 
 from vault import ids
 from vault.api.description import Extra
+from vault.api.oauth import next_nonce
 from vault.authserver.resource import read_authorization
 from vault.edge.csrf import NO_FORM_TOKEN
 from vault.edge.request import VaultRequest
@@ -95,7 +96,7 @@ async def make_release(request: VaultRequest) -> ASGIResponse:
             address=request.address,
         ),
     )
-    return _answer(answer.status, answer.body, answer.location)
+    return _answer(answer.status, answer.body, {"Location": answer.location} if answer.location else {}, request)
 
 
 @get(
@@ -118,11 +119,11 @@ async def read_release(request: VaultRequest, release_id: FromPath[str]) -> ASGI
         address=request.address,
     )
     answer = await state(doors.engine, ask, which)
-    return _answer(answer.status, answer.body, None)
+    return _answer(answer.status, answer.body, {}, request)
 
 
-def _answer(status: int, body: bytes, location: str | None) -> ASGIResponse:
-    headers = {"Location": location} if location else None
+def _answer(status: int, body: bytes, headers: dict[str, str], request: VaultRequest) -> ASGIResponse:
+    headers |= next_nonce(request)
     return ASGIResponse(body=body, status_code=status, media_type="application/json", headers=headers)
 
 

@@ -7,7 +7,6 @@ pages are loaded twice, by people and by programs that look ahead (RFC 9126 sect
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
-from urllib.parse import urlencode, urlsplit, urlunsplit
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -41,6 +40,8 @@ class AuthorizationRequest:
     state: str | None
     challenge: str
     bound_to: str | None
+    response_mode: str
+    """query, jwt or query.jwt (JARM section 2.3)."""
     decide_by: datetime
     manages: dict[str, Any] | None = None
     """{"how", "grant"}: the grant it would change; None makes a new one."""
@@ -78,6 +79,7 @@ async def load_request(session: Session, request_uri: str, client_id: str) -> Au
         state=body["state"],
         challenge=body["challenge"],
         bound_to=row.bound_to,
+        response_mode=body.get("response_mode", "query"),
         decide_by=row.decide_by,
         manages=body.get("manages"),
     )
@@ -153,22 +155,3 @@ async def _decide(session: Session, request: AuthorizationRequest) -> None:
     )
     if decided.first() is None:
         raise _unusable("request-decided", "This request was decided already")
-
-
-def code_answer(issuer: str, request: AuthorizationRequest, code: str) -> str:
-    """Where the browser goes with the code (RFC 6749 section 4.1.2, RFC 9207)."""
-    return _answer(issuer, request, {"code": code})
-
-
-def refusal_answer(issuer: str, request: AuthorizationRequest, error: str = "access_denied") -> str:
-    """Where the browser goes without one. No description: a no looks like absence (RFC 6749 section 4.1.2.1)."""
-    return _answer(issuer, request, {"error": error})
-
-
-def _answer(issuer: str, request: AuthorizationRequest, parameters: dict[str, str]) -> str:
-    """The registered redirect URI, its own query kept, with the parameters of the answer."""
-    if request.state is not None:
-        parameters = {**parameters, "state": request.state}
-    parts = urlsplit(request.redirect_uri)
-    query = "&".join(filter(None, (parts.query, urlencode({**parameters, "iss": issuer}))))
-    return urlunsplit(parts._replace(query=query))

@@ -14,6 +14,7 @@ from vault.authserver import assertions, certificates, dpop, replay
 from vault.authserver.bindings import Binding, key, of_certificate
 from vault.authserver.errors import InvalidClient, InvalidProof, OAuthError
 from vault.authserver.server import AuthServer, Posted
+from vault.crypto.keyring import KeyRing
 from vault.db import Session
 from vault.errors import NotFound, VaultError
 from vault.ids import PersonId
@@ -58,7 +59,8 @@ async def known_caller(
         known, claimed = await _authenticate(server, connection, posted, now)
         certificate = _bindable(known.view, posted)
         needed = proof_needed and (certificate is None or known.view.metadata.dpop_bound_access_tokens)
-        proof, complaint = _look_at_proof(posted, url, now, needed=needed)
+        nonces = server.ring if server.dpop_nonces or known.view.metadata.require_dpop_nonce else None
+        proof, complaint = _look_at_proof(posted, url, now, needed=needed, nonces=nonces)
         once = [(each.seen, each.expires_at) for each in (claimed, proof) if each is not None]
         fresh = await replay.see(connection, once) if once else set()
         if claimed is not None and claimed.seen not in fresh:
@@ -109,12 +111,12 @@ def _bindable(client: ClientView, posted: Posted) -> bytes | None:
 
 
 def _look_at_proof(
-    posted: Posted, url: str, now: datetime, *, needed: bool
+    posted: Posted, url: str, now: datetime, *, needed: bool, nonces: KeyRing | None
 ) -> tuple[dpop.Proof | None, InvalidProof | None]:
     if not posted.dpop and not needed:
         return None, None
     try:
-        return dpop.check_proof(dpop.check_header(posted.dpop), method="POST", url=url, now=now), None
+        return dpop.check_proof(dpop.check_header(posted.dpop), method="POST", url=url, now=now, nonces=nonces), None
     except InvalidProof as complaint:
         return None, complaint
 

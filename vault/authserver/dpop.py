@@ -11,9 +11,11 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from vault.authserver import jose
-from vault.authserver.errors import InvalidProof
+from vault.authserver.errors import InvalidProof, UseNonce
+from vault.authserver.nonces import fresh, is_current
 from vault.clock import from_millis
 from vault.crypto.canonical import b64, canonical, digest
+from vault.crypto.keyring import KeyRing
 from vault.crypto.sealing import same
 from vault.requesters.jwks import problems_of_key
 
@@ -22,6 +24,7 @@ OLDEST: Final = 60
 AHEAD: Final = 30
 """Seconds that a sender's clock may be ahead (FAPI 2.0 5.3.2.1-13: 10 must pass, more than 60 must not)."""
 LONGEST_JTI: Final = 256
+NONCE: Final = "dpop-nonce"
 _PORTS: Final = {"https": 443, "http": 80}
 
 
@@ -43,23 +46,34 @@ class _Request:
     token: str | None
     now: datetime
     jkt: str | None
+    nonces: KeyRing | None
 
 
-def check_proof(  # noqa: PLR0913 - what a proof is checked against are six facts of one request
-    proof: str, *, method: str, url: str, now: datetime, token: str | None = None, jkt: str | None = None
+def check_proof(  # noqa: PLR0913 - what a proof is checked against are seven facts of one request
+    proof: str,
+    *,
+    method: str,
+    url: str,
+    now: datetime,
+    token: str | None = None,
+    jkt: str | None = None,
+    nonces: KeyRing | None = None,
 ) -> Proof:
     """The ordered checks of RFC 9449 section 4.3. Raises InvalidProof whose ``check`` names the one that failed.
 
     ``url``: the address of this endpoint as the issuer publishes it; ``token``: the access token presented
-    with the proof (API only); ``jkt``: the key the code or token is bound to.
+    with the proof (API only); ``jkt``: the key the code or token is bound to; ``nonces``: the ring that made the
+    nonces, where one is needed (section 8); UseNonce then brings the one to use.
     """
-    request = _Request(method, url, token, now, jkt)
+    request = _Request(method, url, token, now, jkt, nonces)
     try:
         signed = jose.read(proof)
     except jose.NotReadable as error:
         raise InvalidProof("dpop-readable", f"The DPoP proof {error}.") from None
     for name, check in CHECKS.items():
         if complaint := check(signed, request):
+            if name == NONCE and nonces is not None:
+                raise UseNonce(name, complaint, nonce=fresh(nonces, now))
             raise InvalidProof(name, complaint)
     thumb = jose.thumbprint(signed.header["jwk"])
     iat = jose.whole_seconds(signed.claims, "iat") or 0
@@ -140,6 +154,12 @@ def _bound(signed: jose.Signed, request: _Request) -> str | None:
     return "The DPoP proof is made with another key than the one the code or token is bound to."
 
 
+def _nonce(signed: jose.Signed, request: _Request) -> str | None:
+    if request.nonces is None or is_current(request.nonces, signed.claims.get("nonce"), request.now):
+        return None
+    return "The DPoP proof needs the nonce of the DPoP-Nonce header: make a new proof with it and send it again."
+
+
 def _signature(signed: jose.Signed, _: _Request) -> str | None:
     if jose.is_signed_by(signed, signed.header["jwk"]):
         return None
@@ -169,6 +189,7 @@ CHECKS: Final[dict[str, Check]] = {
     "dpop-iat": _iat,
     "dpop-ath": _ath,
     "dpop-bound": _bound,
+    "dpop-nonce": _nonce,
     "dpop-signature": _signature,  # last: the others are cheap
 }
 """In this order. Each gives None, or says what to mend."""

@@ -82,6 +82,30 @@ class InvalidProof(OAuthError):
         status = 401 if at_resource else 400
         super().__init__("invalid_dpop_proof", description, status, check=check, private=private)
 
+    def resourced(self) -> "InvalidProof":
+        """The same refusal at the API."""
+        return InvalidProof(self.check, self.description, private=self.private, at_resource=True)
+
+
+class UseNonce(InvalidProof):
+    """A proof without a current nonce of this server (RFC 9449 sections 8 and 9); ``nonce`` is the one to use.
+
+    A step of the protocol and no refusal: nobody writes it down.
+    """
+
+    is_recorded = True
+
+    def __init__(self, check: str, description: str, *, nonce: str, at_resource: bool = False) -> None:
+        super().__init__(check, description, at_resource=at_resource)
+        self.error, self.nonce = "use_dpop_nonce", nonce
+
+    def headers(self) -> dict[str, str]:
+        """With the nonce to use."""
+        return {**super().headers(), "DPoP-Nonce": self.nonce}
+
+    def resourced(self) -> "UseNonce":
+        return UseNonce(self.check, self.description, nonce=self.nonce, at_resource=True)
+
 
 class InvalidToken(OAuthError):
     """An access token that opens nothing (RFC 6750 section 3.1): malformed, expired, revoked, of another key."""

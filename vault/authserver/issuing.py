@@ -106,6 +106,7 @@ def granted(caller: Caller, standing: GrantStanding, share: tokens.Share, form: 
         share=share,
         share_number=standing.share_number,
         status=standing.status,
+        needs_nonce=caller.client.metadata.require_dpop_nonce,
     )
 
 

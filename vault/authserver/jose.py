@@ -1,4 +1,4 @@
-"""Signed tokens that others send us: client assertions and DPoP proofs. Pure.
+"""Signed tokens that others send us: client assertions, DPoP proofs, request objects. Pure.
 
 Four algorithms and no negotiation (FAPI 2.0 5.4.1, RFC 8725 section 3): EdDSA and its fully specified name
 Ed25519 (RFC 9864), ES256, PS256. The key decides which of them fits. Ed25519 goes through libsodium, which
@@ -45,10 +45,10 @@ class Signed:
         return str(self.header["alg"])
 
 
-def read(text: str) -> Signed:
+def read(text: str, *, longest: int = LONGEST) -> Signed:
     """Take a token apart without trusting it. Raises NotReadable."""
-    if len(text) > LONGEST or text.count(".") != 2:
-        raise NotReadable(f"is not a compact JWS of at most {LONGEST} characters")
+    if len(text) > longest or text.count(".") != 2:
+        raise NotReadable(f"is not a compact JWS of at most {longest} characters")
     head, body, tail = text.split(".")
     try:
         header = _OBJECT.decode(unb64(head))

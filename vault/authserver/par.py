@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, NamedTuple
 
+import asyncpg
 import msgspec
 
 from vault import ids
-from vault.authserver import pkce
+from vault.authserver import pkce, replay, request_objects
 from vault.authserver.bindings import Binding, key
 from vault.authserver.callers import Caller, known_caller
 from vault.authserver.errors import InvalidProof, InvalidRequest, OAuthError
@@ -71,17 +72,32 @@ async def push(server: AuthServer, posted: Posted) -> Pushed:
     pool = await server.database.pool()
     async with pool.acquire() as connection:
         async with known_caller(server, connection, posted, url=server.par_url, proof_needed=False) as caller:
+            form = await _parameters(server, connection, caller, posted.form)
             for name, complain in CHECKS.items():
-                if complaint := complain(posted.form, caller):
+                if complaint := complain(form, caller):
                     raise _as_error(name, complaint)
-            bound_to = agreed_key(posted.form, caller)
-            wanted = Wanted(asked_in(posted.form["authorization_details"]), managed(posted.form))
+            bound_to = agreed_key(form, caller)
+            wanted = Wanted(asked_in(form["authorization_details"]), managed(form))
             await check_known(server, connection, caller, wanted.manages)
         try:
-            return await server.database.run(_store, caller.client, wanted, posted.form, bound_to)
+            return await server.database.run(_store, caller.client, wanted, form, bound_to)
         except OverAsked as refused:
             await server.database.run(record_over_asked, caller.client, refused)
             raise over_asked(refused) from None
+
+
+async def _parameters(
+    server: AuthServer, connection: asyncpg.Connection, caller: Caller, form: Mapping[str, str]
+) -> Mapping[str, str]:
+    """The request: what is in the signed object where there is one, else what was posted."""
+    if "request" not in form:
+        if caller.client.metadata.require_signed_request_object:
+            raise InvalidRequest("request-signed", "This client pushes signed request objects only (RFC 9101).")
+        return form
+    requested = request_objects.read(form, caller.client, issuer=server.issuer, now=caller.now)
+    if requested.seen is not None and not await replay.see(connection, [(requested.seen, requested.expires_at)]):
+        raise request_objects.replayed()
+    return requested.parameters
 
 
 async def _store(
@@ -101,6 +117,7 @@ async def _store(
                 "state": form.get("state"),
                 "challenge": form["code_challenge"],
                 **({} if wanted.manages is None else {"manages": wanted.manages.body()}),
+                "response_mode": form.get("response_mode", "query"),
             },
             bound_to=bound_to.text if bound_to else None,
             expires_at=session.now + TO_OPEN,
@@ -184,16 +201,16 @@ def _no_request_uri(form: Mapping[str, str], _: Caller) -> str | None:
     return "request_uri cannot be pushed (RFC 9126 section 2.1)." if "request_uri" in form else None
 
 
-def _no_request_object(form: Mapping[str, str], _: Caller) -> str | None:
-    return "Request objects are not supported: push plain parameters." if "request" in form else None
-
-
 def _response_type(form: Mapping[str, str], _: Caller) -> str | None:
     return None if form.get("response_type") == "code" else "response_type must be code."
 
 
-def _response_mode(form: Mapping[str, str], _: Caller) -> str | None:
-    return None if form.get("response_mode", "query") == "query" else "response_mode must be query or absent."
+def _response_mode(form: Mapping[str, str], caller: Caller) -> str | None:
+    """JARM section 2.3; a client that registered no ``query`` gets signed answers only."""
+    allowed = caller.client.metadata.response_modes
+    if form.get("response_mode", "query") in allowed:
+        return None
+    return f"response_mode must be one of those this client may use: {', '.join(allowed)}; absent means query."
 
 
 def _redirect_uri(form: Mapping[str, str], caller: Caller) -> str | None:
@@ -231,7 +248,6 @@ def details_present(form: Mapping[str, str], _: Caller) -> str | None:
 CHECKS: Final[dict[str, Callable[[Mapping[str, str], Caller], str | None]]] = {
     "client-live": consent_works,
     "request-uri-absent": _no_request_uri,
-    "request-object-absent": _no_request_object,
     "response-type": _response_type,
     "response-mode": _response_mode,
     "redirect-uri": _redirect_uri,
@@ -243,7 +259,6 @@ CHECKS: Final[dict[str, Callable[[Mapping[str, str], Caller], str | None]]] = {
 """In this order. Each gives None, or says what to mend."""
 _CODES: Final = {
     "client-live": "unauthorized_client",
-    "request-object-absent": "request_not_supported",
     "response-type": "unsupported_response_type",
     "scope-absent": "invalid_scope",
     "details-present": "invalid_authorization_details",

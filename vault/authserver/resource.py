@@ -46,19 +46,6 @@ def read_authorization(header: str) -> tuple[str, str]:
     return scheme.lower(), token.strip()
 
 
-def _proven(shown: Shown, scheme: str, token: str, access: Access, *, now: datetime) -> Proof:
-    """What the token is bound to was shown in this request. Raises InvalidToken and InvalidProof."""
-    if scheme != access.binding.token_type.lower():
-        raise InvalidToken("token-scheme", "Send the access token with the scheme that its token_type named.")
-    if access.binding.method == JKT:
-        proof = check_header(shown.proofs)
-        jkt = access.binding.thumbprint
-        return check_proof(proof, method=shown.method, url=shown.url, now=now, token=token, jkt=jkt)
-    if shown.certificate is None or not access.binding.holds(of_certificate(shown.certificate)):
-        raise InvalidToken("token-certificate", "The access token is bound to another TLS certificate than this one.")
-    return Proof(access.binding.thumbprint, os.urandom(32), now)  # the connection proves it: nothing to be replayed
-
-
 @dataclass(frozen=True, slots=True)
 class ResourceGate:
     """Admits whoever shows a token of this issuer and a fresh proof of its key; strangers are counted."""
@@ -73,10 +60,10 @@ class ResourceGate:
         try:
             scheme, token = read_authorization(shown.authorization)
             access = await self._open(token, now)
-            return access, _proven(shown, scheme, token, access, now=now)
+            return access, self._proven(shown, scheme, token, access=access, now=now)
         except InvalidProof as error:
             self.server.meter.count(error.check)
-            raise InvalidProof(error.check, error.description, private=error.private, at_resource=True) from None
+            raise error.resourced() from None
         except OAuthError as error:
             self.server.meter.count(error.check)
             raise
@@ -93,6 +80,21 @@ class ResourceGate:
         why = "This DPoP proof was used before: make a new one for each request."
         self.server.meter.count("dpop-replayed")
         return InvalidProof("dpop-replayed", why, at_resource=True)
+
+    def _proven(self, shown: Shown, scheme: str, token: str, *, access: Access, now: datetime) -> Proof:
+        """What the token is bound to was shown in this request. Raises InvalidToken and InvalidProof."""
+        if scheme != access.binding.token_type.lower():
+            raise InvalidToken("token-scheme", "Send the access token with the scheme that its token_type named.")
+        if access.binding.method == JKT:
+            proof = check_header(shown.proofs)
+            jkt = access.binding.thumbprint
+            nonces = self.server.ring if self.server.dpop_nonces or access.needs_nonce else None
+            return check_proof(proof, method=shown.method, url=shown.url, now=now, token=token, jkt=jkt, nonces=nonces)
+        if shown.certificate is None or not access.binding.holds(of_certificate(shown.certificate)):
+            raise InvalidToken(
+                "token-certificate", "The access token is bound to another TLS certificate than this one."
+            )
+        return Proof(access.binding.thumbprint, os.urandom(32), now)  # the connection proves it: nothing to be replayed
 
     async def _open(self, token: str, now: datetime) -> Access:
         keys, ring, issuer = self.server.keys, self.server.ring, self.server.issuer

@@ -43,7 +43,8 @@ class Status(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """RFC 9068 section 2.2, ``cnf`` of RFC 7800, ``authorization_details`` of RFC 9396 section 9.1, ``status``, and of
-    our own: grant, epoch (what withdrawals raise), key (which hourly key), share (under it)."""
+    our own: grant, epoch (what withdrawals raise), key (which hourly key), share (under it), nonce (whether proofs
+    need one)."""
 
     iss: str
     aud: str
@@ -59,3 +60,4 @@ class Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     key: str
     share: str
     status: Status | msgspec.UnsetType = msgspec.UNSET
+    nonce: bool | msgspec.UnsetType = msgspec.UNSET

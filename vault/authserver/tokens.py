@@ -64,6 +64,7 @@ class Granted:
     share: Share
     share_number: int = 1
     status: tuple[UUID, int] | None = None
+    needs_nonce: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +81,8 @@ class Access:
     g: bytes = field(repr=False)
     jti: str
     exp: datetime
+    needs_nonce: bool = False
+    """Whether proofs with it must hold a nonce (client metadata ``require_dpop_nonce``)."""
 
 
 _CLAIMS: Final = msgspec.json.Decoder(Claims)
@@ -125,6 +128,7 @@ def new_access_token(ring: KeyRing, key: TokenKey, granted: Granted, *, issuer: 
         key=key.id.hex,
         share=b64(aead(key.key, granted.share.plain(), where)),
         status=_status(granted.status, issuer),
+        nonce=granted.needs_nonce or msgspec.UNSET,
     )
     version = ring.versions(SIGNING)[-1]
     header = {"typ": TYP, "kid": key_id(version)}
@@ -167,6 +171,7 @@ def open_access_token(keys: KeyCache, ring: KeyRing, token: str, now: datetime, 
         g=share.g,
         jti=claims.jti,
         exp=from_millis(claims.exp * 1000),
+        needs_nonce=claims.nonce is True,
     )
 
 

@@ -14,13 +14,13 @@ from litestar.response import Redirect, Template
 from vault.authserver.authorize import (
     AuthorizationRequest,
     close_request,
-    code_answer,
     issue_code,
     load_request,
-    refusal_answer,
 )
 from vault.authserver.errors import OAuthError
 from vault.authserver.managing import NotTheirs, offer_to
+from vault.authserver.responses import code_answer, refusal_answer
+from vault.authserver.server import AuthServer
 from vault.consent import GrantMoved, Offer, decline, give
 from vault.consent.decide import NotChosen
 from vault.db import Session
@@ -82,7 +82,7 @@ async def decide(request: VaultRequest) -> Template | Redirect:
         if decision in {"allow", "deny"} and not form.language:
             act = _allow if decision == "allow" else _deny
             return see_other(
-                await request.as_holder(PERSON, act, asked, _Sent(form, ticks, spoken, request.doors.issuer))
+                await request.as_holder(PERSON, act, asked, _Sent(form, ticks, spoken, request.doors.authserver))
             )
     except (NotChosen, NoticeChanged, Lacking, GrantMoved) as error:
         failed = f"{spoken.gettext(error.title)} · {spoken.gettext(error.advice)}"
@@ -109,7 +109,7 @@ class _Sent:
     form: Form
     ticks: Ticks
     spoken: Language
-    issuer: str
+    server: AuthServer
 
 
 async def _allow(session: Session, holder: Holder, asked: Asked, sent: _Sent) -> str:
@@ -124,14 +124,14 @@ async def _allow(session: Session, holder: Holder, asked: Asked, sent: _Sent) ->
     choice = await choice_of(session, holder, offer, notice=notice, ticks=sent.ticks)
     given = await give(session, holder, offer, choice)
     code = await issue_code(session, given, loaded, person=PersonId(holder.id))
-    return code_answer(sent.issuer, loaded, code)
+    return code_answer(sent.server, loaded, code)
 
 
 async def _deny(session: Session, holder: Holder, asked: Asked, sent: _Sent) -> str:
     loaded = await load_request(session, asked.request_uri, asked.client_id)
     await decline(session, holder, loaded.offer)
     await close_request(session, loaded)
-    return refusal_answer(sent.issuer, loaded)
+    return refusal_answer(sent.server, loaded)
 
 
 def _notice(loaded: AuthorizationRequest, offer: Offer, spoken: Language, now: datetime) -> dict[str, Any]:
