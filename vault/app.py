@@ -24,6 +24,7 @@ from vault.errors import Tampered, VaultError
 from vault.ledger.sequencer import Sequencer
 from vault.proofing import Source
 from vault.settings import Settings
+from vault.vetting.examining import Checker
 
 _log = structlog.get_logger("vault")
 
@@ -37,17 +38,22 @@ def build(settings: Settings, admin_url: str, ring: KeyRing) -> Litestar:
 
 
 def create_app(
-    settings: Settings, database: Database, *, source: Source | None = None, sequencer: Sequencer | None = None
+    settings: Settings,
+    database: Database,
+    *,
+    source: Source | None = None,
+    checker: Checker | None = None,
+    sequencer: Sequencer | None = None,
 ) -> Litestar:
     """The ASGI application over a database, which stays the caller's to close.
 
-    ``source`` replaces the one that the settings name; ``sequencer`` is the one of this process, if it runs one.
+    ``source`` and ``checker`` replace what the settings name; ``sequencer`` is the one of this process, if it runs one.
     """
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         asyncio.get_running_loop().set_exception_handler(_quietly)
-        async with open_doors(settings, database, source=source, sequencer=sequencer) as doors:
+        async with open_doors(settings, database, source=source, checker=checker, sequencer=sequencer) as doors:
             app.state.doors = doors
             yield
 

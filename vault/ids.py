@@ -14,6 +14,7 @@ PersonId = NewType("PersonId", UUID)
 StaffId = NewType("StaffId", UUID)
 RequesterId = NewType("RequesterId", UUID)
 ApplicationId = NewType("ApplicationId", UUID)
+CaseId = NewType("CaseId", UUID)
 DeclarationId = NewType("DeclarationId", UUID)
 GrantId = NewType("GrantId", UUID)
 ReleaseId = NewType("ReleaseId", UUID)
@@ -24,6 +25,7 @@ TYPES: Final = (
     StaffId,
     RequesterId,
     ApplicationId,
+    CaseId,
     DeclarationId,
     GrantId,
     ReleaseId,
@@ -43,6 +45,8 @@ APPLICATION: Final = "app"
 DECLARATION: Final = "dcl"
 CLIENT: Final = "cli"
 MEASURE: Final = "msr"
+CASE: Final = "cas"
+QUESTION: Final = "qst"
 GRANT: Final = "gnt"
 RELEASE: Final = "rel"
 ENTRY: Final = "ent"

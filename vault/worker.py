@@ -1,13 +1,14 @@
-"""What runs beside the requests: the sequencer, messages to people, and tidying up what has ended.
+"""What runs beside the requests: the sequencer, messages to people, the checks of vetting, tidying up what has ended.
 
-Every process of an installation may run this: one sequencer leads, the others wait; tidying twice is
-harmless. Nothing here decides anything: expiry is decided when reading, and a tidy-up that never came
-would only leave dead rows.
+Every process of an installation may run this: one sequencer leads, the others wait; a check belongs to whoever claims
+it first; tidying twice is harmless. Nothing here decides for anybody: expiry is decided when reading, and a tidy-up
+that never came would only leave dead rows.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from typing import Final
 
 import structlog
@@ -21,6 +22,7 @@ from vault.consent.hygiene import delete_dead_wraps
 from vault.crypto.keyfile import KeyFile
 from vault.crypto.keyring import MemoryRing
 from vault.db import Database, Session
+from vault.edge.checkers import configured_checker
 from vault.errors import BadConfiguration, VaultError
 from vault.ledger.checkpoint import ring_signer
 from vault.ledger.sequencer import Sequencer
@@ -32,6 +34,8 @@ from vault.requesters.hygiene import lift_lapsed_suspensions
 from vault.settings import Settings
 from vault.signin.hygiene import delete_ended_sign_ins
 from vault.vetting.drafts import delete_lapsed
+from vault.vetting.examining import Checker
+from vault.vetting.rounds import adopt, work_through
 
 TIDY_EVERY: Final = 60.0
 """Seconds between two rounds."""
@@ -48,6 +52,8 @@ TIDYING: Final[tuple[Callable[[Session], Awaitable[object]], ...]] = (
     forget_old_proofs,
     lift_lapsed_suspensions,
 )
+VET_EVERY: Final = 2.0
+"""Seconds between two looks for checks that are due."""
 _log = structlog.get_logger(__name__)
 
 
@@ -79,15 +85,19 @@ class Follower:
 
 
 @asynccontextmanager
-async def running(settings: Settings, database: Database, follower: Follower | None = None) -> AsyncIterator[Sequencer]:
-    """Sequencer and tidying, for as long as the block lasts; and the key ring's file, where there is one to follow."""
+async def running(
+    settings: Settings, database: Database, follower: Follower | None = None, *, checker: Checker | None = None
+) -> AsyncIterator[Sequencer]:
+    """Sequencer, vetting and tidying, for as long as the block lasts; and the key ring's file, where there is one to
+    follow. ``checker`` replaces what the settings name."""
     sequencer = Sequencer(database, ring_signer(database.ring, settings.origin(database.ring.id)))
-    tasks = [asyncio.create_task(sequencer.run()), asyncio.create_task(tidy(database))]
+    acts = [sequencer.run(), tidy(database), vet(settings, database, checker)]
     notifier = notifier_of(settings, database)
     if notifier is not None:
-        tasks.append(asyncio.create_task(Post(database, notifier, settings.issuer_url).run()))
+        acts.append(Post(database, notifier, settings.issuer_url).run())
     if follower is not None:
-        tasks.append(asyncio.create_task(follower.run()))
+        acts.append(follower.run())
+    tasks = [asyncio.create_task(act) for act in acts]
     try:
         yield sequencer
     finally:
@@ -105,3 +115,21 @@ async def tidy(database: Database) -> None:
             except (VaultError, SQLAlchemyError, OSError) as error:
                 _log.warning("tidying_failed", act=act.__name__, kind=type(error).__name__)
         await asyncio.sleep(TIDY_EVERY)
+
+
+async def vet(settings: Settings, database: Database, checker: Checker | None = None) -> None:
+    """Run checks that are due until cancelled: at once while there is more to do, else every few seconds."""
+    every = timedelta(hours=settings.vetting_recheck_hours)
+    async with AsyncExitStack() as stack:
+        if checker is None:
+            checker = await stack.enter_async_context(configured_checker(settings, database.clock))
+        adopted = False
+        while True:
+            done = 0
+            try:
+                adopted = adopted or not await database.run(adopt)
+                done = await work_through(database, checker, every=every)
+            except (VaultError, SQLAlchemyError, OSError) as error:
+                _log.warning("vetting_failed", kind=type(error).__name__)
+            if not done:
+                await asyncio.sleep(VET_EVERY)

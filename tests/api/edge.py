@@ -11,6 +11,7 @@ import httpx
 import sqlalchemy as sa
 from litestar import Litestar
 
+from tests.vetting.confirming import confirming
 from vault.accounts.numbers import check_character
 from vault.app import create_app
 from vault.db import Database
@@ -118,8 +119,9 @@ async def opened(database: Database, **settings: Any) -> AsyncIterator[Edge]:
 
     async def live() -> None:
         """In a task of its own: a fixture begins and ends in different ones."""
-        async with running(made, database) as sequencer:
-            app = create_app(made, database, source=authority, sequencer=sequencer)
+        checker = confirming()
+        async with running(made, database, checker=checker) as sequencer:
+            app = create_app(made, database, source=authority, checker=checker, sequencer=sequencer)
             async with app.lifespan():
                 started.set_result(app)
                 await ending.wait()

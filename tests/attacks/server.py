@@ -19,8 +19,8 @@ from vault.crypto.signing import SigningKey, new_signing_seed
 from vault.db import LEDGER, Database
 from vault.ledger.checkpoint import ring_signer
 from vault.ledger.fsck import Report, fsck
+from vault.proofing.simulator import OrganisationSimulator, Simulator
 from vault.proofing.simulator import Server as SourceServer
-from vault.proofing.simulator import Simulator
 from vault.proofing.source import Question
 from vault.settings import Settings
 from vault.worker import running
@@ -79,7 +79,11 @@ class Installation:
 
 @contextmanager
 def _register() -> Iterator[SourceServer]:
-    server = SourceServer(Register(SigningKey(new_signing_seed()), SystemClock()), 0)
+    server = SourceServer(
+        Register(SigningKey(new_signing_seed()), SystemClock()),
+        0,
+        OrganisationSimulator(SigningKey(new_signing_seed()), SystemClock()),
+    )
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
@@ -105,10 +109,13 @@ async def installation(admin_url: str, ring: MemoryRing) -> AsyncIterator[Instal
     with _register() as source, _listening() as sock:
         register = source.simulator
         assert isinstance(register, Register)
+        assert source.organisations is not None
         settings = Settings(
             port=sock.getsockname()[1],
             source_url=source.url,
             source_key=b64(register.key.public),
+            registers_url=source.url,
+            registers_key=b64(source.organisations.key.public),
             argon2_memory=CHEAP_MEMORY,
             argon2_passes=1,
         )

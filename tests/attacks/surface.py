@@ -8,7 +8,7 @@ import httpx
 from litestar import Litestar
 from litestar.routes import HTTPRoute
 
-from tests.attacks.world import REASON, Browser, World
+from tests.attacks.world import REASON, Browser, World, case_of
 from tests.requesters.samples import application
 from vault import api, portal
 from vault.edge.request import VaultRequest
@@ -50,6 +50,11 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/me/grants/{grant}/withdrawal": {"reason": "no longer needed"},
     "POST /v1/applications": application(),
     "POST /v1/desk/applications/{application}/decisions": _DECISION,
+    "POST /v1/desk/cases/{case}/decisions": _DECISION,
+    "POST /v1/desk/cases/{case}/questions": {"question": "Which licence do you hold?"},
+    "POST /v1/desk/cases/{case}/checks": {},
+    "POST /v1/applications/{application}/answers": {"question": f"qst_{'0' * 32}", "answer": "The one on file."},
+    "POST /v1/applications/{application}/appeal": {"grounds": "The refusal rests on a mistake about our licence."},
     "POST /v1/desk/releases/{release_id}/decisions": _DECISION,
     "POST /oauth/register": {"software_statement": "x.y.z", "jwks": {"keys": []}},
     "PUT /oauth/register/{client_id}": {"client_id": "cli_x", "jwks": {"keys": []}},
@@ -114,6 +119,7 @@ class Endpoint:
             "section": "preferences",
             "number": 1,
             "application": world.application,
+            "case": case_of(world.application),
             "grant": world.token.grant,
             "requester": world.harbour.requester,
             "declaration": world.harbour.declaration,

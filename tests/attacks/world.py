@@ -53,6 +53,11 @@ _NO_TLS = ssl.create_default_context()
 """Made once: a client that makes its own spends most of its life loading certificates, and all of this is loopback."""
 
 
+def case_of(application_id: str) -> str:
+    """The first case of an application, which has its number."""
+    return f"cas_{application_id[4:]}"
+
+
 class Browser(story_browser.Browser):
     """The story's browser."""
 
@@ -146,7 +151,7 @@ class World:
         ops, mem = settings.argon2_passes, settings.argon2_memory
         doorway = Doorway(queue=queue, ring=database.ring, minutes=settings.session_minutes, ops=ops, mem=mem)
         founders = [
-            Founder(realm, name, organisation, "一处", roles, part, await prepare(doorway, f"{PASSWORD} {part}"))
+            Founder(realm, name, organisation, part, roles, part, await prepare(doorway, f"{PASSWORD} {part}"))
             for part, (realm, name, organisation, roles) in STAFF.items()
         ]
         await database.run(found, founders)
@@ -192,7 +197,14 @@ class World:
             declaration__max_uses=1000,
             **changes,
         )
-        return await self.staff["first"].http.post("/v1/applications", json=body)
+        answer = await self.staff["first"].http.post("/v1/applications", json=body)
+        if answer.status_code == 201:
+            await self.check(answer.json()["application"])
+        return answer
+
+    async def check(self, application_id: str) -> httpx.Response:
+        """The checks of an application are run at the desk."""
+        return await self.staff["first"].send("POST", f"/v1/desk/cases/{case_of(application_id)}/checks", {})
 
     async def decide(self, part: str, application_id: str, decision: str = "approve") -> httpx.Response:
         """A member of staff decides about an application."""

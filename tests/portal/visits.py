@@ -171,6 +171,8 @@ class Requester:
         answer = await client.post("/v1/applications", json=wanted)
         assert answer.status_code == 201, answer.text
         async with Desk.open(edge) as desk:
+            case = f"/v1/desk/cases/cas_{answer.json()['application'][4:]}"
+            assert (await send(desk.at["officer-1"].client, "POST", f"{case}/checks", {})).status_code == 200
             for officer in ("officer-1", "officer-2"):
                 path = f"/v1/desk/applications/{answer.json()['application']}/decisions"
                 decision = {"decision": "approve", "reason": "Papers are in order."}
@@ -199,7 +201,7 @@ class Desk:
         """The founding ceremony."""
         doorway = edge.app.state.doors.doorway
         founders = [
-            Founder(realm, name, organisation, "一处", roles, login, await prepare(doorway, PASSWORD))
+            Founder(realm, name, organisation, login, roles, login, await prepare(doorway, PASSWORD))
             for login, (realm, name, organisation, roles) in STAFF.items()
         ]
         await edge.app.state.doors.database.run(found, founders)

@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 
 from tests.requesters.samples import application
+from tests.vetting.confirming import confirming
 from vault.crypto.passwords import StretchQueue
 from vault.db import Database
-from vault.ids import ApplicationId
+from vault.ids import ApplicationId, CaseId
 from vault.registry import Founder, found
 from vault.requesters.applications import read_application
 from vault.signin import Attempt, Doorway, Holder, prepare, sign_in
+from vault.vetting.checking import run_checks
 from vault.vetting.decisions import Decided, decide
 from vault.vetting.desk import apply
 
@@ -59,6 +61,7 @@ async def let_in(db: Database, staff: Staff, body: object = None) -> Decided:
 
 
 async def both_approve(db: Database, staff: Staff, applied: ApplicationId) -> Decided:
-    """First the one, then the other."""
+    """The checks find nothing wrong; first the one officer, then the other."""
+    await run_checks(db, confirming(), CaseId(applied))
     await db.run(decide, staff.first, applied, approve=True, reason="papers are in order")
     return await db.run(decide, staff.second, applied, approve=True, reason="purpose is narrow enough")

@@ -10,11 +10,12 @@ import sqlalchemy as sa
 
 from tests.requesters.samples import application
 from tests.requesters.world import Staff, both_approve, let_in
+from tests.vetting.confirming import confirming
 from vault.crypto.canonical import canonical, digest
 from vault.crypto.signing import verify_ed25519
 from vault.db import Database
 from vault.errors import Conflict, Invalid, NotFound, Refused, Tampered
-from vault.ids import ApplicationId, new_uuid
+from vault.ids import ApplicationId, CaseId, new_uuid
 from vault.ledger.tables import OutboxRow
 from vault.registry import staff_member
 from vault.requesters import register
@@ -23,6 +24,7 @@ from vault.requesters.liveness import NotLive
 from vault.requesters.permits import decision_message, verify_permit
 from vault.requesters.tables import Client, DeclarationRow, Requester
 from vault.signin import Holder
+from vault.vetting.checking import run_checks
 from vault.vetting.decisions import Decided, OwnOrganisation, SameOfficer, decide, decide_on_record
 from vault.vetting.desk import Applied, applications, apply, status
 from vault.vetting.desk import application as one_application
@@ -30,7 +32,10 @@ from vault.vetting.tables import ApplicationDecision
 
 
 async def hand_in(db: Database, **changes: Any) -> Applied:
-    return await db.run(apply, read_application(application(**changes)))
+    """An application whose checks find nothing wrong."""
+    applied = await db.run(apply, read_application(application(**changes)))
+    await run_checks(db, confirming(), CaseId(applied.id))
+    return applied
 
 
 async def approve(db: Database, who: Holder, what: ApplicationId) -> Decided:
@@ -66,6 +71,9 @@ async def test_two_officers_make_a_requester(database: Database, staff: Staff) -
     assert {str(o) for o in declared.permit_officers} == {str(staff.first.id), str(staff.second.id)}
     assert await names(database) == [
         "application.received",
+        "case.opened",
+        "case.checked",
+        "case.checked",
         "application.approved",
         "requester.activated",
         "declaration.permitted",
@@ -117,7 +125,7 @@ async def test_the_same_officer_twice_is_refused_and_recorded(database: Database
     await approve(database, staff.first, applied.id)
     for again in (True, False):
         with pytest.raises(SameOfficer):
-            await decide_on_record(database, staff.first, applied.id, approve=again, reason="once more, please")
+            await decide_on_record(database, staff.first, CaseId(applied.id), approve=again, reason="once more, please")
     async with database.begin() as session:
         assert (await one_application(session, applied.id)).status == "half_approved"
     last = (await entries(database))[-1]
@@ -179,7 +187,7 @@ async def test_officers_are_never_applicants(database: Database, staff: Staff) -
     for field, name in OWN:
         applied = await hand_in(database, **{field: name})
         with pytest.raises(OwnOrganisation):
-            await decide_on_record(database, staff.first, applied.id, approve=True, reason="looks fine to me")
+            await decide_on_record(database, staff.first, CaseId(applied.id), approve=True, reason="looks fine to me")
         assert (await entries(database))[-1]["reason"] == "own-organisation"
 
 

@@ -14,6 +14,7 @@ from litestar.router import Router
 
 from vault.api import (
     applications,
+    cases,
     desk,
     entries,
     grants,
@@ -63,6 +64,7 @@ def routes() -> list[Router]:
         desk.list_applications,
         desk.read_application_at_desk,
         desk.decide_application,
+        *cases.HANDLERS,
         release_desk.list_waiting_releases,
         release_desk.read_release_at_desk,
         release_desk.decide_release,

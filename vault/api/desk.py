@@ -14,7 +14,7 @@ from vault.edge.request import VaultRequest
 from vault.ids import ApplicationId
 from vault.registry import officer
 from vault.signin import OFFICER, Holder
-from vault.vetting import decisions, desk
+from vault.vetting import cases, decisions, desk
 
 
 class DecisionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -84,9 +84,13 @@ async def decide_application(request: VaultRequest, application: FromPath[str]) 
     application_id = ApplicationId(ids.parse(ids.APPLICATION, application))
     approve, reason = body.decision == "approve", body.reason.strip()
     async with request.acting(OFFICER) as holder:
-        decided = await decisions.decide_on_record(
-            request.doors.database, holder, application_id, approve=approve, reason=reason
-        )
+        case = await request.doors.database.run(cases.newest, application_id)
+        decided = await decisions.decide_on_record(request.doors.database, holder, case, approve=approve, reason=reason)
+    return decided_view(decided)
+
+
+def decided_view(decided: decisions.Decided) -> ApplicationDecided:
+    """Where something stands after a decision."""
     return ApplicationDecided(
         status=decided.status,
         requester=ids.public(ids.REQUESTER, decided.requester) if decided.requester else None,

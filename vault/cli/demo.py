@@ -50,14 +50,14 @@ def public_texts() -> str:
 
 @contextmanager
 def source(settings: Settings, console: Console) -> Iterator[Callable[[], Settings]]:
-    """A source that confirms names: the one configured, or a simulator of our own that starts in the background.
+    """Sources that confirm names and organisations: those configured, or a simulator of our own in the background.
 
     Call what is yielded, when it is needed, for the settings with the source in them.
     """
     if settings.source_url:
         yield lambda: settings
         return
-    console.print("Starting a simulator of the population register …")
+    console.print("Starting a simulator of the registers of persons and organisations …")
     state = str(settings.data / "simulator")
     command = [sys.executable, "-m", "vault.proofing.simulator", "--port", "0", "--state", state, "--stop-with-stdin"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.PIPE)
@@ -71,9 +71,12 @@ def source(settings: Settings, console: Console) -> Iterator[Callable[[], Settin
 def _told(process: "subprocess.Popen[bytes]", settings: Settings) -> Settings:
     line = process.stdout.readline() if process.stdout else b""
     if not line:
-        raise BadConfiguration("The simulator of the population register did not start.")
+        raise BadConfiguration("The simulator of the registers did not start.")
     told = json.loads(line)
-    return replace(settings, source_url=told["url"], source_key=told["public_key"])
+    registers = {"registers_url": told["url"], "registers_key": told["registers_key"]}
+    if settings.registers_url:
+        registers = {}
+    return replace(settings, source_url=told["url"], source_key=told["public_key"], **registers)
 
 
 async def founded(runtime: Runtime) -> casting.Cast:

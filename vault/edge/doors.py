@@ -20,6 +20,7 @@ from vault.crypto.canonical import unb64
 from vault.crypto.keyring import KeyRing
 from vault.crypto.passwords import StretchQueue
 from vault.db import Database
+from vault.edge.checkers import configured_checker
 from vault.edge.cookies import Jar
 from vault.edge.proxies import Proxies
 from vault.errors import BadConfiguration
@@ -30,6 +31,7 @@ from vault.proofing import Answer, HttpSource, Source, SourceUnavailable
 from vault.release.engine import ReleaseEngine
 from vault.settings import Settings
 from vault.signin import Doorway
+from vault.vetting.examining import Checker
 
 COUNT_EVERY: Final = 60.0
 """Seconds between two entries about refusals of strangers."""
@@ -44,6 +46,7 @@ class Doors:
     database: Database
     doorway: Doorway
     source: Source
+    checker: Checker
     receipts: Receipts
     authserver: AuthServer
     engine: ReleaseEngine
@@ -80,11 +83,16 @@ class NoSource:
 
 @asynccontextmanager
 async def open_doors(
-    settings: Settings, database: Database, *, source: Source | None = None, sequencer: Sequencer | None = None
+    settings: Settings,
+    database: Database,
+    *,
+    source: Source | None = None,
+    checker: Checker | None = None,
+    sequencer: Sequencer | None = None,
 ) -> AsyncIterator[Doors]:
     """The doors over a database, and what runs in this process as long as they are open.
 
-    ``source`` replaces the one that the settings name; ``sequencer`` is the one of this process, if it runs one.
+    ``source`` and ``checker`` replace what the settings name; ``sequencer`` is the one of this process, if it runs one.
     """
     async with AsyncExitStack() as stack:
         doorway = Doorway(
@@ -103,12 +111,15 @@ async def open_doors(
         engine = await ReleaseEngine.over(database, receipts, gate, receipt_timeout=settings.receipt_timeout)
         if source is None:
             source = await stack.enter_async_context(_configured_source(settings, database.clock))
+        if checker is None:
+            checker = await stack.enter_async_context(configured_checker(settings, database.clock))
         await stack.enter_async_context(_counting(authserver))
         yield Doors(
             settings=settings,
             database=database,
             doorway=doorway,
             source=source,
+            checker=checker,
             receipts=receipts,
             authserver=authserver,
             engine=engine,

@@ -25,7 +25,7 @@ from vault.registry.staff import active
 from vault.release import desk as release_desk
 from vault.requesters.declarations import DeclaredItem
 from vault.signin import OFFICER, Holder
-from vault.vetting import decisions, desk
+from vault.vetting import cases, decisions, desk
 
 _TABS: Final = {"open": N_("Open"), "decided": N_("Decided")}
 
@@ -75,7 +75,8 @@ async def _decide(request: VaultRequest, application: str, decision: str, reason
     application_id = ApplicationId(ids.parse(ids.APPLICATION, application))
     approve = decision == "approve"
     async with request.acting(OFFICER) as holder:
-        await decisions.decide_on_record(request.doors.database, holder, application_id, approve=approve, reason=reason)
+        case = await request.doors.database.run(cases.newest, application_id)
+        await decisions.decide_on_record(request.doors.database, holder, case, approve=approve, reason=reason)
 
 
 async def _queues(session: Session, holder: Holder, show: str, spoken: Language) -> dict[str, Any]:

@@ -22,11 +22,12 @@ from vault.requesters.bounds import excesses
 from vault.requesters.liveness import NotLive
 from vault.requesters.organisations import Organisation, public_contact
 from vault.requesters.permits import Permit
+from vault.requesters.renewal import vetted_until
 from vault.requesters.standing import Capability, State, allows, state_of
 from vault.requesters.tables import Client, DeclarationRow, PermitRow, Requester
 
 VALID_DAYS: Final = 730
-"""Vetting holds so long; then it is renewed by a new application."""
+"""A permit holds so long at most: the vetting behind it is renewed meanwhile (``requesters.renewal``)."""
 
 
 def permit_end(now: datetime) -> datetime:
@@ -85,7 +86,7 @@ async def activate(
         raise Conflict("The requester this permit was signed for is gone: the organisation applies again.")
     _check_may_grow(owner, application.organisation, session.now)
     bounds = await _bounds_of(session, application)
-    _vet(owner, application.organisation, session.now, permit.terms.valid_until)
+    _vet(owner, application.organisation, session.now, vetted_until(session.now))
     declared = await _declare(session, application, permit, bounds)
     _permit(session, permit)
     held = Client(

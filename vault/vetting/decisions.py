@@ -1,9 +1,10 @@
-"""Vetting: an organisation applies, two different officers decide, each with their own signature.
+"""Deciding cases: two officers of different units, each with reasons and their own signature.
 
-1. ``apply`` takes the application in.
-2. The first approval fixes what both will sign: the requester's id and the permit's end.
-3. The second approval makes requester, declaration, permit and client in one transaction with their entries.
-A refusal by any officer ends it. No officer decides twice, nor for the organisation they work for.
+1. An officer may decide a case once, never beside somebody of their own unit, never for their own organisation, and
+   an appeal not after refusing the application.
+2. Nobody approves while a check that counts has failed or has no answer, or a question to the applicant is open.
+3. The first approval fixes what both will sign; the second one makes it so, in one transaction with its entries.
+One refusal ends a case; only an appeal takes two decisions either way.
 """
 
 from dataclasses import dataclass
@@ -13,45 +14,44 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from vault import ids
-from vault.clock import from_millis, millis
-from vault.crypto.canonical import canonical, digest
+from vault.clock import millis
+from vault.crypto.canonical import b64, canonical, digest
 from vault.db import Database, Session
-from vault.errors import Conflict, Invalid, NotFound, Refused
-from vault.ids import ApplicationId, DeclarationId, RequesterId, StaffId
+from vault.errors import Conflict, Invalid, VaultError
+from vault.ids import ApplicationId, CaseId, DeclarationId, RequesterId, StaffId
 from vault.ledger.events import Event
 from vault.ledger.events import officer as by_officer
 from vault.ledger.log import append
 from vault.registry import StaffMember, officer, staff_member
-from vault.requesters.activation import activate, permit_end, reserve
 from vault.requesters.applications import Application, stored_application
-from vault.requesters.declarations import declaration_digest
-from vault.requesters.permits import Permit, PermitTerms, decision_message, verify_permit
+from vault.requesters.permits import decision_message
 from vault.signin.holders import Holder
-from vault.vetting.desk import decisions_of
-from vault.vetting.tables import ApplicationDecision, ApplicationRow
+from vault.vetting import permitting
+from vault.vetting.cases import APPEAL, APPLICATION, latest_run, locked, newest, ref
+from vault.vetting.closing import approved, refused
+from vault.vetting.questions import has_open
+from vault.vetting.refusals import (
+    RECORDED,
+    CheckFailed,
+    CheckOutstanding,
+    OwnOrganisation,
+    QuestionOpen,
+    RefusedBefore,
+    SameOfficer,
+    SameUnit,
+)
+from vault.vetting.tables import ApplicationDecision, ApplicationRow, VettingCase
+
+__all__ = ["Decided", "OwnOrganisation", "SameOfficer", "SameUnit", "decide", "decide_case", "decide_on_record"]
 
 ROLE: Final = "vetting"
 SHORTEST_REASON: Final = 4
 LONGEST_REASON: Final = 500
 
 
-class SameOfficer(Refused):
-    """One officer cannot decide the same application twice: a permit needs two."""
-
-    name, title = "same-officer", "You have decided this application already"
-    advice = "Another officer with the vetting role must decide."
-
-
-class OwnOrganisation(Refused):
-    """Nobody approves their own act: officers are never applicants."""
-
-    name, title = "own-organisation", "You may not decide for your own organisation"
-    advice = "An officer who has no part in this organisation must decide."
-
-
 @dataclass(frozen=True)
 class Decided:
-    """Where an application stands after a decision; the ids are there once it is approved."""
+    """Where the case or its application stands after a decision; the ids are there once an application is approved."""
 
     status: str
     requester: RequesterId | None = None
@@ -59,107 +59,125 @@ class Decided:
     client_id: UUID | None = None
 
 
+@dataclass(frozen=True)
+class _Deciding:
+    """One decision under way: what is decided, by whom, and who decided before."""
+
+    case: VettingCase
+    row: ApplicationRow
+    body: Application
+    member: StaffMember
+    earlier: list[ApplicationDecision]
+
+
 async def decide(
     session: Session, holder: Holder, application: ApplicationId, *, approve: bool, reason: str
 ) -> Decided:
-    """One officer's decision. Raises SameOfficer, OwnOrganisation, Conflict (decided already), NotFound.
+    """As :func:`decide_case`, for the case in which the application stands."""
+    await officer(session, holder, ROLE)
+    return await decide_case(session, holder, await newest(session, application), approve=approve, reason=reason)
 
-    A refusal raised here rolls everything back: record it with :func:`record_refusal`, or use
-    :func:`decide_on_record`, which does.
+
+async def decide_case(session: Session, holder: Holder, case: CaseId, *, approve: bool, reason: str) -> Decided:
+    """One officer's decision.
+
+    Raises the refusals of :mod:`vault.vetting.refusals`, Conflict (decided already), NotFound, Refused, Invalid. What
+    is raised rolls everything back: use :func:`decide_on_record`, which writes down what was tried.
     """
     member = await officer(session, holder, ROLE)
-    _check_reason(reason)
-    row = await _locked(session, application)
-    body = stored_application(row.body)
-    earlier = await decisions_of(session, application)
-    _check_may_decide(row, body, member, earlier)
-    approval = await _terms(session, row, body) if approve else None
-    made = _signed(session, holder, row, approve=approve, reason=reason)
-    if approval is None:
-        session.add(made)
-        return await _refuse(session, row, member)
-    made.permit_signature = holder.bundle.sign(approval.message())
+    if not SHORTEST_REASON <= len(reason.strip()) <= LONGEST_REASON or not reason.isprintable():
+        raise Invalid.field("reason", f"must be one line of {SHORTEST_REASON} to {LONGEST_REASON} characters")
+    held, row = await locked(session, case)
+    deciding = _Deciding(held, row, stored_application(row.body), member, await _decisions(session, held.id))
+    await _check_may_decide(session, deciding, approve)
+    if approve:
+        await _check_ready(session, held)
+    made = _signed(session, holder, deciding, approve=approve, reason=reason)
+    if held.kind in {APPLICATION, APPEAL}:
+        return await _decide_application(session, holder, deciding, made)
     session.add(made)
-    if not earlier:
-        return await _approve_first(session, row, member, approval)
-    return await _approve_second(session, row, body, permit=await _permit(session, row, approval, [*earlier, made]))
+    return await _decide_requester(session, deciding, made)
 
 
-async def decide_on_record(
-    db: Database, holder: Holder, application: ApplicationId, *, approve: bool, reason: str
-) -> Decided:
-    """As :func:`decide`, in a transaction of its own; what is refused by rule is recorded in another one."""
+async def decide_on_record(db: Database, holder: Holder, case: CaseId, *, approve: bool, reason: str) -> Decided:
+    """As :func:`decide_case`, in a transaction of its own; what is refused by rule is recorded in another one."""
     try:
-        return await db.run(decide, holder, application, approve=approve, reason=reason)
-    except (SameOfficer, OwnOrganisation) as refused:
-        await db.run(record_refusal, holder, application, refused)
+        return await db.run(decide_case, holder, case, approve=approve, reason=reason)
+    except RECORDED as attempt:
+        await db.run(record_refusal, holder, case, attempt)
         raise
 
 
-async def record_refusal(session: Session, holder: Holder, application: ApplicationId, why: Refused) -> None:
-    """Write down that an officer tried what they may not."""
+async def record_refusal(session: Session, holder: Holder, case: CaseId, why: VaultError) -> None:
+    """Write down that an officer tried what they may not, or what cannot be done yet."""
+    held, row = await locked(session, case)
+    is_first = held.kind == APPLICATION
     await append(
         session,
         Event(
-            name="application.approval_refused",
+            name="application.approval_refused" if is_first else "case.approval_refused",
             actor=by_officer(holder.id),
-            ref=ids.public(ids.APPLICATION, application),
+            ref=ids.public(ids.APPLICATION, row.id) if is_first else ref(held.id),
+            requester=held.requester_id,
             reason=why.name,
         ),
     )
 
 
-def _check_reason(reason: str) -> None:
-    if not SHORTEST_REASON <= len(reason.strip()) <= LONGEST_REASON or not reason.isprintable():
-        raise Invalid.field("reason", f"must be one line of {SHORTEST_REASON} to {LONGEST_REASON} characters")
+async def _decisions(session: Session, case: UUID) -> list[ApplicationDecision]:
+    mine = sa.select(ApplicationDecision).where(ApplicationDecision.case_id == case)
+    return list(await session.scalars(mine.order_by(ApplicationDecision.at)))
 
 
-async def _locked(session: Session, application: ApplicationId) -> ApplicationRow:
-    found = await session.execute(sa.select(ApplicationRow).where(ApplicationRow.id == application).with_for_update())
-    row = found.scalar_one_or_none()
-    if row is None:
-        raise NotFound("There is no such application.")
-    return row
-
-
-def _check_may_decide(
-    row: ApplicationRow, body: Application, member: StaffMember, earlier: list[ApplicationDecision]
-) -> None:
-    if any(decision.officer_id == member.id for decision in earlier):
+async def _check_may_decide(session: Session, deciding: _Deciding, approve: bool) -> None:
+    member, case = deciding.member, deciding.case
+    if any(decision.officer_id == member.id for decision in deciding.earlier):
         raise SameOfficer
-    if row.decided_at is not None:
-        raise Conflict(f"This application is decided already: it is {row.status}.")
-    name = body.organisation.name
-    theirs = {name.en.casefold(), name.zh_cn.casefold()}
-    named = {person.name for person in body.organisation.responsible_persons}
+    if case.decided_at is not None:
+        raise Conflict(f"This application is decided already: it is {case.status}.")
+    organisation = deciding.body.organisation
+    theirs = {organisation.name.en.casefold(), organisation.name.zh_cn.casefold()}
+    named = {person.name for person in organisation.responsible_persons}
     if member.organisation.strip().casefold() in theirs or member.name in named:
         raise OwnOrganisation
+    if case.kind == APPEAL:
+        first = await _decisions(session, case.application_id)
+        if any(each.officer_id == member.id and each.decision == "refuse" for each in first):
+            raise RefusedBefore
+    if approve or case.kind == APPEAL:  # anybody may say no to an application; what takes two takes two units
+        for each in deciding.earlier:
+            other = await staff_member(session, each.officer_id)
+            if _unit(other) == _unit(member):
+                raise SameUnit
 
 
-async def _terms(session: Session, row: ApplicationRow, body: Application) -> PermitTerms:
-    """What both officers sign: fixed by the first approval, the same for the second."""
-    fixed = row.outcome
-    if not fixed:
-        requester = await reserve(session, body.organisation)
-        fixed = {
-            "requester": requester.hex,
-            "declaration": ids.new_uuid().hex,
-            "valid_until": millis(permit_end(session.now)),
-        }
-        row.outcome = fixed
-    return PermitTerms(
-        declaration_digest(body.declaration),
-        RequesterId(UUID(hex=fixed["requester"])),
-        from_millis(fixed["valid_until"]),
-    )
+def _unit(member: StaffMember) -> tuple[str, str]:
+    return member.organisation.strip().casefold(), member.unit.strip().casefold()
+
+
+async def _check_ready(session: Session, case: VettingCase) -> None:
+    run = await latest_run(session, case.id)
+    if failed := run.failed():
+        raise CheckFailed(list(dict.fromkeys(each.name for each in failed)))
+    if outstanding := run.outstanding(session.now):
+        raise CheckOutstanding(outstanding)
+    if await has_open(session, case.id):
+        raise QuestionOpen
 
 
 def _signed(
-    session: Session, holder: Holder, row: ApplicationRow, *, approve: bool, reason: str
+    session: Session, holder: Holder, deciding: _Deciding, *, approve: bool, reason: str
 ) -> ApplicationDecision:
-    message = decision_message(row.id, digest(canonical(row.body)), approve=approve, reason=reason, at=session.now)
+    case, row = deciding.case, deciding.row
+    body = digest(canonical(row.body))
+    if case.kind == APPLICATION:
+        message = decision_message(row.id, body, approve=approve, reason=reason, at=session.now)
+    else:
+        told = {"v": 1, "kind": "case decision", "case": ref(case.id), "case_kind": case.kind, "body": b64(body)}
+        decision = {"decision": "approve" if approve else "refuse", "reason": reason, "at": millis(session.now)}
+        message = canonical({**told, **decision})
     return ApplicationDecision(
-        application_id=row.id,
+        case_id=case.id,
         officer_id=StaffId(holder.id),
         decision="approve" if approve else "refuse",
         reason=reason,
@@ -169,50 +187,43 @@ def _signed(
     )
 
 
-async def _refuse(session: Session, row: ApplicationRow, member: StaffMember) -> Decided:
-    row.status, row.decided_at = "refused", session.now
-    ref = ids.public(ids.APPLICATION, row.id)
-    await append(
-        session, Event(name="application.rejected", actor=by_officer(member.id), ref=ref, reason="officer-refused")
-    )
-    return Decided(row.status)
+async def _decide_application(
+    session: Session, holder: Holder, deciding: _Deciding, made: ApplicationDecision
+) -> Decided:
+    case, row, body, earlier = deciding.case, deciding.row, deciding.body, deciding.earlier
+    yes = [each for each in earlier if each.decision == "approve"]
+    if made.decision == "refuse" or len(yes) < len(earlier):
+        session.add(made)
+        await refused(session, case, row, deciding.member, earlier)
+        return Decided(row.status)
+    signed = await permitting.terms(session, row, body)
+    made.permit_signature = holder.bundle.sign(signed.message())
+    session.add(made)
+    if not yes:
+        await permitting.approve_first(session, row, deciding.member, signed)
+        return Decided(row.status)
+    permit = await permitting.permit_of(session, row, signed, [*yes, made])
+    client_id = await permitting.approve_second(session, row, body, permit=permit)
+    case.requester_id = signed.requester
+    await approved(session, case, officers=(made.officer_id, yes[0].officer_id))
+    return Decided(row.status, signed.requester, permit.declaration, client_id)
 
 
-async def _approve_first(session: Session, row: ApplicationRow, member: StaffMember, terms: PermitTerms) -> Decided:
-    row.status = "half_approved"
-    await append(
-        session,
-        Event(
-            name="application.approved",
-            actor=by_officer(member.id),
-            ref=ids.public(ids.APPLICATION, row.id),
-            requester=terms.requester,
-            approval=digest(terms.message()),
-        ),
-    )
-    return Decided(row.status)
-
-
-async def _permit(
-    session: Session, row: ApplicationRow, terms: PermitTerms, decisions: list[ApplicationDecision]
-) -> Permit:
-    """The permit, verified as anybody would: the first signature comes from a row without a MAC."""
-    approvals = [d for d in decisions if d.decision == "approve" and d.permit_signature is not None]
-    permit = Permit(
-        DeclarationId(UUID(hex=row.outcome["declaration"])),
-        terms,
-        {d.officer_id: d.permit_signature for d in approvals if d.permit_signature is not None},
-    )
-    keys: dict[UUID, bytes] = {
-        d.officer_id: (await staff_member(session, d.officer_id)).signing_public for d in approvals
-    }
-    verify_permit(permit, stored_application(row.body).declaration, keys)
-    return permit
-
-
-async def _approve_second(session: Session, row: ApplicationRow, body: Application, *, permit: Permit) -> Decided:
-    first, second = permit.signatures
-    client_id = await activate(session, body, permit, officers=(second, first), ref=ids.public(ids.APPLICATION, row.id))
-    row.status, row.decided_at = "approved", session.now
-    row.outcome = {**row.outcome, "client": client_id.hex}
-    return Decided(row.status, permit.terms.requester, permit.declaration, client_id)
+async def _decide_requester(session: Session, deciding: _Deciding, made: ApplicationDecision) -> Decided:
+    """A renewal, or a case that a source re-opened."""
+    case, earlier = deciding.case, deciding.earlier
+    if made.decision == "refuse":
+        await refused(session, case, deciding.row, deciding.member, earlier)
+        return Decided(case.status, case.requester_id)
+    if not earlier:
+        approval = Event(
+            name="case.approved",
+            actor=by_officer(made.officer_id),
+            ref=ref(case.id),
+            outcome=case.kind,
+            requester=case.requester_id,
+        )
+        await append(session, approval)
+        return Decided("half_approved", case.requester_id)
+    await approved(session, case, officers=(made.officer_id, earlier[0].officer_id))
+    return Decided(case.status, case.requester_id)

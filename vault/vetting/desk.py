@@ -126,11 +126,11 @@ async def _view(session: Session, row: ApplicationRow) -> ApplicationView:
     return ApplicationView(row.id, row.status, row.received_at, row.decided_at, body, made)
 
 
-async def decisions_of(session: Session, application_id: ApplicationId) -> list[ApplicationDecision]:
-    """The decisions about one application, in the order they were made."""
+async def decisions_of(session: Session, application_id: UUID) -> list[ApplicationDecision]:
+    """The decisions in one case (the first case of an application has its id), in the order they were made."""
     found = await session.execute(
         sa.select(ApplicationDecision)
-        .where(ApplicationDecision.application_id == application_id)
+        .where(ApplicationDecision.case_id == application_id)
         .order_by(ApplicationDecision.at)
     )
     return list(found.scalars())

@@ -27,6 +27,7 @@ from vault.requesters.applications import LARGEST, refusal
 from vault.requesters.bounding import current
 from vault.requesters.missing import Lack, complete, lacks, with_evidence
 from vault.vetting import documents, filing, quotas
+from vault.vetting.closing import withdraw_case
 from vault.vetting.documents import Document, Upload
 from vault.vetting.tables import ApplicationDraft, ApplicationRow
 
@@ -187,6 +188,7 @@ async def withdraw(session: Session, key: Key) -> None:
     if handed_in.status not in _OPEN:
         raise Conflict(f"This can no longer be withdrawn: it is {handed_in.status}.")
     handed_in.status, handed_in.decided_at = WITHDRAWN, session.now
+    await withdraw_case(session, handed_in.id)
     await append(session, _said("application.withdrawn", handed_in.id, handed_in.requester_id))
 
 

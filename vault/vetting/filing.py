@@ -16,6 +16,7 @@ from vault.profile.catalogue import item
 from vault.requesters.applications import Application, check_application
 from vault.requesters.bounding import current
 from vault.requesters.names import code_of
+from vault.vetting.cases import APPLICATION, open_case
 from vault.vetting.tables import ApplicationRow
 
 RECEIVED = "received"
@@ -48,6 +49,7 @@ async def file(
         requester_id=requester,
     )
     session.add(row)
+    await session.flush()
     await append(
         session,
         Event(
@@ -59,4 +61,5 @@ async def file(
             count=len(application.organisation.security_evidence),
         ),
     )
+    await open_case(session, id, APPLICATION)
     return row

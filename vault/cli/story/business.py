@@ -60,9 +60,10 @@ def application(scene: Scene) -> dict[str, Any]:
 
 
 async def bank_is_vetted(scene: Scene) -> str:
-    """(3) A bank applies; one officer cannot approve twice; two approve."""
+    """(3) A bank applies, is checked against the registers; one officer cannot approve twice; two of two units do."""
     answer = expect(await scene.person.http.post("/v1/applications", json=application(scene)), 201).json()
     path = f"/v1/desk/applications/{answer['application']}/decisions"
+    checked = await _checked(scene, answer["application"])
     approve = {"decision": "approve", "reason": "Documents and register entry agree."}
     first, second = scene.officers["officer-1"], scene.officers["officer-2"]
     expect(await first.send("POST", path, approve), 200)
@@ -75,7 +76,18 @@ async def bank_is_vetted(scene: Scene) -> str:
     hold(state["status"] == "approved", f"the application is {state['status']}")
     scene.bank.client_id = state["client_id"]
     scene.facts |= {"requester": state["requester"], "declaration": state["declaration"]}
-    return "two officers approved, one officer twice was refused"
+    return f"{checked} checks without a failure, two officers approved, one officer twice was refused"
+
+
+async def _checked(scene: Scene, application: str) -> int:
+    """The checks are run at the desk; whatever prevents approval would be named."""
+    officer = scene.officers["officer-1"]
+    listed = (await officer.get("/v1/desk/cases"))["cases"]
+    case = next(row["case"] for row in listed if row["application"] == application)
+    found = expect(await officer.send("POST", f"/v1/desk/cases/{case}/checks", {}), 200).json()["checks"]
+    failed = [check["name"] for check in found if check["result"] == "failed"]
+    hold(not failed, f"checks failed: {', '.join(failed)}")
+    return len(found)
 
 
 async def bank_asks_too_much(scene: Scene) -> str:

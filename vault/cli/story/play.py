@@ -106,7 +106,8 @@ class Watchers:
 
 def _new_uscc() -> str:
     """A well-formed unified social credit code (GB 32100): each telling of the story has a bank of its own."""
-    first = "91310000" + "".join(secrets.choice("0123456789") for _ in range(9))
+    # Never one of the codes by which the simulated registers say something else (15th to 17th character).
+    first = "91310000" + "".join(secrets.choice("0123456789") for _ in range(6)) + "100"
     return first + check_character(first)
 
 

@@ -47,6 +47,48 @@ REQUESTERS: Final[Mapping[str, Kind]] = {
         "An officer may not give this approval.", by="officer", must="ref reason", may="requester declaration"
     ),
     "application.rejected": kind("An application was turned down.", by="officer", must="ref reason", may="requester"),
+    "application.appealed": kind(
+        "An applicant appeals against a refusal; digest is of what they say.", by="registry", must="ref digest"
+    ),
+    "case.opened": kind(
+        "An organisation is vetted; outcome is the kind of case, reason what re-opened it.",
+        by="registry officer",
+        must="ref outcome",
+        may="requester reason",
+    ),
+    "case.checked": kind(
+        "The checks of a case were run; outcome is what they say together, digest is of the findings.",
+        by="registry officer",
+        must="ref outcome digest",
+        may="requester count",
+    ),
+    "case.asked": kind(
+        "An officer asked an applicant; digest is of the question.", by="officer", must="ref digest", may="requester"
+    ),
+    "case.answered": kind(
+        "An applicant answered an officer; digest is of question and answer.",
+        by="registry",
+        must="ref digest",
+        may="requester",
+    ),
+    "case.approved": kind(
+        "An officer approved a renewal, an appeal or a re-opened case; second is there once two did.",
+        by="officer",
+        must="ref outcome",
+        may="requester second",
+    ),
+    "case.rejected": kind(
+        "An officer turned a renewal, an appeal or a re-opened case down; second is there where it took two.",
+        by="officer",
+        must="ref outcome reason",
+        may="requester second",
+    ),
+    "case.approval_refused": kind(
+        "An officer may not decide this case, or not yet.", by="officer", must="ref reason", may="requester outcome"
+    ),
+    "requester.vetting_renewed": kind(
+        "The vetting of a requester holds for another term.", by="officer", must="requester ref second"
+    ),
     "requester.activated": kind(
         "A requester may work.", by="officer", must="requester", may="ref second approval digest"
     ),
