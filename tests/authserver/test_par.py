@@ -1,5 +1,6 @@
 """Pushed authorization requests: each named check refuses by itself, and is recorded."""
 
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -15,6 +16,10 @@ from vault.authserver.par import CHECKS, push
 from vault.authserver.server import Posted
 from vault.authserver.tables import PushedRequest
 from vault.db import Session
+from vault.ids import DeclarationId
+from vault.requesters import register
+from vault.requesters.register_keys import CERTIFICATE, sign
+from vault.requesters.registration import certificate, claims
 from vault.requesters.tables import Client, DeclarationRow, PermitRow, Requester
 
 
@@ -172,3 +177,34 @@ async def test_what_is_not_in_force_may_not_ask(bank: Bank) -> None:
         assert "-suspended" in caught.value.description
         await bank.db.run(put, table, "active")
     assert await bank.push()
+
+
+async def test_a_registration_certificate_may_be_carried(bank: Bank) -> None:
+    """Its own and in time: the request says that it was there."""
+    token = await _certificate(bank)
+    for carried in (None, token):
+        pushed = await bank.push(registration_certificate=carried)
+        assert (await bank.open(pushed)).has_certificate is (carried is not None)
+
+
+async def test_a_certificate_that_is_not_right_is_refused(bank: Bank) -> None:
+    """Another's, a stale one, an altered one: named, recorded, and nothing is stored."""
+    other = await Bank.let_in(bank.world, bank.server, uscc="91110000802100433B")
+    token, now = await _certificate(bank), bank.db.clock.now()
+    said = claims(bank.server.issuer, await bank.db.run(register.declaration, _declaration(bank)), now)
+    stale = sign(bank.db.ring, CERTIFICATE, said, now=now - timedelta(days=2), until=now)
+    for wrong in (await _certificate(other), stale, token[:-8] + "AAAAAAAA", "x"):
+        with pytest.raises(OAuthError) as refused:
+            await bank.push(registration_certificate=wrong)
+        assert (refused.value.error, refused.value.check) == ("invalid_request", "registration-certificate")
+    assert [each["reason"] for each in await refusals(bank.db)] == ["registration-certificate"] * 4
+
+
+def _declaration(bank: Bank) -> DeclarationId:
+    assert bank.decided.declaration is not None
+    return bank.decided.declaration
+
+
+async def _certificate(bank: Bank) -> str:
+    declared = await bank.db.run(register.declaration, _declaration(bank))
+    return certificate(bank.db.ring, bank.server.issuer, declared, bank.db.clock.now())

@@ -33,6 +33,7 @@ _PAR: Final = _ASSERTION | {
     "authorization_details": "JSON (RFC 9396): one object of the type personal_information.v1.",
     "state": "Comes back unchanged.",
     "dpop_jkt": "Thumbprint of the DPoP key (RFC 9449 section 10).",
+    "registration_certificate": "Optional: from /v1/register/declarations/{id}/certificate, your own and in time.",
 }
 _TOKEN: Final = _ASSERTION | {
     "grant_type": "authorization_code or refresh_token",

@@ -45,6 +45,8 @@ class AuthorizationRequest:
     decide_by: datetime
     manages: dict[str, Any] | None = None
     """{"how", "grant"}: the grant it would change; None makes a new one."""
+    has_certificate: bool = False
+    """Whether the request carried the requester's registration certificate."""
 
     @property
     def offer(self) -> Offer:
@@ -82,6 +84,7 @@ async def load_request(session: Session, request_uri: str, client_id: str) -> Au
         response_mode=body.get("response_mode", "query"),
         decide_by=row.decide_by,
         manages=body.get("manages"),
+        has_certificate=bool(body.get("certificate")),
     )
 
 

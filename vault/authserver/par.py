@@ -17,6 +17,7 @@ from vault import ids
 from vault.authserver import pkce, replay, request_objects
 from vault.authserver.bindings import Binding, key
 from vault.authserver.callers import Caller, known_caller
+from vault.authserver.carried import PARAMETER, check_certificate
 from vault.authserver.errors import InvalidProof, InvalidRequest, OAuthError
 from vault.authserver.managing import Managed, check_known, managed
 from vault.authserver.server import AuthServer, Posted
@@ -76,6 +77,7 @@ async def push(server: AuthServer, posted: Posted) -> Pushed:
             for name, complain in CHECKS.items():
                 if complaint := complain(form, caller):
                     raise _as_error(name, complaint)
+            check_certificate(server, form, caller)
             bound_to = agreed_key(form, caller)
             wanted = Wanted(asked_in(form["authorization_details"]), managed(form))
             await check_known(server, connection, caller, wanted.manages)
@@ -116,6 +118,7 @@ async def _store(
                 "redirect_uri": form["redirect_uri"],
                 "state": form.get("state"),
                 "challenge": form["code_challenge"],
+                "certificate": PARAMETER in form,
                 **({} if wanted.manages is None else {"manages": wanted.manages.body()}),
                 "response_mode": form.get("response_mode", "query"),
             },

@@ -31,7 +31,7 @@ class PushedRequest(Guarded, Base):
     client_id: Mapped[UUID] = mapped_column()
     uri_hash: Mapped[bytes] = mapped_column()
     body: Mapped[dict[str, Any]] = mapped_column()
-    """{"details", "redirect_uri", "state", "challenge"}: what was checked when it was pushed."""
+    """{"details", "redirect_uri", "state", "challenge", "certificate"}: what was checked when it was pushed."""
     bound_to: Mapped[str | None] = mapped_column()
     """What the code will be bound to (:attr:`vault.authserver.bindings.Binding.text`), if anything was shown."""
     expires_at: Mapped[datetime] = mapped_column()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from vault import ids
 from vault.consent import Choice, Offer, compare, records
 from vault.consent.terms import TermItem, Terms
 from vault.db import Session
@@ -17,6 +18,7 @@ from vault.portal.declared import contacts, handling
 from vault.portal.languages import CHINA, Language
 from vault.portal.words import days, form_name, frequency, item_with_form, purpose_name
 from vault.profile import forms, sections
+from vault.requesters.views import DeclarationView
 from vault.signin import Holder
 
 
@@ -69,6 +71,7 @@ def notice_of(offer: Offer, spoken: Language, now: datetime, **more: Any) -> dic
         "retention": days(spoken, body.retention_days),
         "consequence": body.consequence_of_refusal.text(spoken.tag),
         "declaration": declared.digest.hex(),
+        "registration": _registration(declared, spoken),
         **_changes(offer, spoken, until),
         **more,
     }
@@ -111,6 +114,17 @@ def earlier_ticks(offer: Offer) -> Ticks:
     if offer.change is None:
         return Ticks()
     return Ticks(frozenset(each.item for each in offer.change.before.items))
+
+
+def _registration(declared: DeclarationView, spoken: Language) -> dict[str, Any]:
+    """What the registration certificate says of it besides what is asked, from the register itself."""
+    owner, number = ids.public(ids.REQUESTER, declared.requester_id), ids.public(ids.DECLARATION, declared.id)
+    return {
+        "number": declared.number,
+        "valid_until": spoken.day(declared.valid_until),
+        "permit": declared.permit_digest.hex(),
+        "href": f"/organisations/{owner}/declarations/{number}",
+    }
 
 
 def notice_digest(notice: dict[str, Any]) -> bytes:

@@ -135,7 +135,8 @@ async def _deny(session: Session, holder: Holder, asked: Asked, sent: _Sent) -> 
 
 
 def _notice(loaded: AuthorizationRequest, offer: Offer, spoken: Language, now: datetime) -> dict[str, Any]:
-    return notice_of(offer, spoken, now, return_host=urlsplit(loaded.redirect_uri).hostname or "")
+    host = urlsplit(loaded.redirect_uri).hostname or ""
+    return notice_of(offer, spoken, now, return_host=host, has_certificate=loaded.has_certificate)
 
 
 async def _shown(session: Session, holder: Holder, asked: Asked, spoken: Language) -> dict[str, Any]:
