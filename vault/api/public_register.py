@@ -134,3 +134,14 @@ def _answer(request: VaultRequest, value: msgspec.Struct) -> Response[bytes]:
         request.doors.ring, register_keys.ANSWER, claims, now=now, until=now + register_keys.ANSWER_LIFE
     )
     return Response(token.encode(), media_type=JOSE, headers=_FRESH)
+
+
+HANDLERS: Final = (
+    search_register,
+    read_registered,
+    read_published_declaration,
+    read_certificate,
+    read_statuses,
+    read_register_keys,
+)
+"""Every endpoint of the public register."""
