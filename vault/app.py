@@ -20,6 +20,7 @@ from vault.edge.doors import open_doors
 from vault.edge.envelope import Envelope
 from vault.edge.problems import MethodNotAllowed, as_vault_error, problem_response, status_of
 from vault.edge.request import VaultRequest
+from vault.edge.shortcuts import Shortcuts
 from vault.errors import Tampered, VaultError
 from vault.ledger.sequencer import Sequencer
 from vault.proofing import Source
@@ -70,7 +71,8 @@ def create_app(
         pdb_on_exception=False,
         debug=False,
     )
-    app.asgi_handler = Envelope(app.asgi_handler, settings)
+    inner = Shortcuts(app, app.asgi_handler, api.HOT, answer_error)
+    app.asgi_handler = Envelope(inner, settings)
     return app
 
 

@@ -8,6 +8,7 @@ unknown fields are refused; no value of a person in any address.
 """
 
 from functools import cache
+from typing import Final
 
 from litestar import Response, get
 from litestar.router import Router
@@ -32,7 +33,11 @@ from vault.api.description import as_text, describe
 from vault.api.oauth import is_back_channel, oauth_failure
 from vault.edge.csrf import NO_FORM_TOKEN
 
-__all__ = ["is_back_channel", "oauth_failure", "openapi_document", "routes"]
+__all__ = ["HOT", "is_back_channel", "oauth_failure", "openapi_document", "routes"]
+
+
+HOT: Final = ("/oauth/token", "/v1/releases")
+"""What machines call all day."""
 
 
 def routes() -> list[Router]:
