@@ -30,6 +30,7 @@ _BY_PREFIX = {
     "/v1/releases": REQUESTER,
     "/oauth/par": REQUESTER,
     "/oauth/token": REQUESTER,
+    "/oauth/register": REQUESTER,
     "/v1/applications/": APPLICANT,
 }
 _DOORS = {"/desk/sign-in", "/oversight/sign-in", "/organisation/sign-in", "/organisation/join"}
@@ -109,9 +110,15 @@ class Endpoint:
         return next((realm for prefix, realm in _BY_PREFIX.items() if self.template.startswith(prefix)), PUBLIC)
 
     @property
+    def is_for_clients(self) -> bool:
+        """Whether OAuth clients call it, by their keys and tokens and never by a cookie."""
+        return api.is_back_channel(self.template)
+
+    @property
     def is_page(self) -> bool:
         """Whether people see it."""
-        return not self.template.startswith(("/v1/", "/health/", "/oauth/par", "/oauth/token", "/oauth/register"))
+        machines = self.template.startswith(("/v1/", "/health/")) or self.is_for_clients
+        return not machines or self.template == "/oauth/jwks"
 
     def path(self, world: World, **changes: object) -> str:
         """The address with ids of things that exist: anna's, or those at the desk."""

@@ -6,6 +6,8 @@ from typing import Any
 
 import httpx
 
+from vault.api import is_back_channel
+
 SECURITY = {
     "content-security-policy": "frame-ancestors 'none'",
     "referrer-policy": "no-referrer",
@@ -67,8 +69,10 @@ def _problem(answer: httpx.Response) -> str:
         body: dict[str, Any] = answer.json()
     except ValueError:
         return "is not JSON"
-    if answer.request.url.path in {"/oauth/par", "/oauth/token"}:
-        return "" if set(body) <= {"error", "error_description", "items"} else f"has members {sorted(body)}"
+    if is_back_channel(answer.request.url.path):
+        return (
+            "" if set(body) <= {"error", "error_description", "error_uri", "items"} else f"has members {sorted(body)}"
+        )
     if answer.headers["content-type"] != "application/problem+json":
         return f"is of the type {answer.headers['content-type']}"
     told = {name: body.get(name) for name in ("status", "request_id")}

@@ -60,12 +60,13 @@ async def replace_client(request: VaultRequest, client_id: FromPath[str]) -> Res
 @delete("/oauth/register/{client_id:str}", status_code=204, opt=NO_FORM_TOKEN, tags=["oauth"])
 async def remove_client(request: VaultRequest, client_id: FromPath[str]) -> None:
     """End a client for good: none of its tokens works any more."""
+    await request.body()  # there is none to read; one that is too long is refused
     await registration.remove(request.doors.authserver, client_id, request.headers.get("authorization"))
 
 
 async def _members(request: VaultRequest) -> dict[str, Any]:
     if request.content_type[0] != "application/json":
-        raise OAuthError("invalid_client_metadata", "Send JSON: application/json.", check="registration-type")
+        raise OAuthError("invalid_client_metadata", "Send JSON: application/json.", 415, check="registration-type")
     body = await request.body()
     if len(body) > LARGEST:
         raise OAuthError("invalid_client_metadata", "Send at most 64 KiB.", check="registration-size")
