@@ -93,7 +93,7 @@ def answer_error(asked: Request[Any, Any, Any], error: Exception) -> Response[An
 
 def _answer(request: VaultRequest, known: VaultError) -> Response[Any]:
     if api.is_back_channel(request.url.path):
-        return api.oauth_failure(known)
+        return api.oauth_failure(known, request.doors.issuer)
     if portal.prefers_page(request):
         return portal.error_page(request, known)
     return problem_response(known, issuer=request.doors.issuer, request_id=request.request_id)

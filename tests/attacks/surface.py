@@ -134,6 +134,7 @@ class Endpoint:
             "index": 5,
             "client_id": world.harbour.client_id,
             "name": "not-found",
+            "check": "dpop-htu",
             "file_path": "vault.css",
         }
         return self.template.format(**(known | changes))

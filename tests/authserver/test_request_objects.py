@@ -64,29 +64,29 @@ async def test_some_latitude(bank: Bank) -> None:
 
 
 BREAKS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
-    ("request-typ", {"typ": "dpop+jwt"}, {}),
-    ("request-client", {}, {"iss": "cli_another"}),
-    ("request-client", {}, {"client_id": None}),
-    ("request-client", {}, {"sub": "anything"}),
-    ("request-aud", {}, {"aud": "https://other.example"}),
-    ("request-aud", {}, {"aud": [f"{ISSUER}/oauth/par"]}),
-    ("request-aud", {}, {"aud": None}),
-    ("request-nbf", {}, {"nbf": None}),
-    ("request-nbf", {}, {"nbf": "now"}),
-    ("request-nbf", {}, {"nbf": -3700}),
-    ("request-nbf", {}, {"nbf": 90}),
-    ("request-exp", {}, {"exp": None}),
-    ("request-exp", {}, {"exp": 0}),
-    ("request-exp", {}, {"exp": 3700}),
-    ("request-jti", {}, {"jti": ""}),
-    ("request-jti", {}, {"jti": 5}),
-    ("request-jti", {}, {"jti": "x" * 300}),
-    ("request-nested", {}, {"request_uri": "urn:x"}),
-    ("request-nested", {}, {"request": "a.b.c"}),
-    ("request-signature", {"kid": "unknown"}, {}),
-    ("request-readable", {"alg": "none"}, {}),
-    ("request-readable", {"alg": "HS256"}, {}),
-    ("request-readable", {"crit": ["x"]}, {}),
+    ("object-typ", {"typ": "dpop+jwt"}, {}),
+    ("object-client", {}, {"iss": "cli_another"}),
+    ("object-client", {}, {"client_id": None}),
+    ("object-client", {}, {"sub": "anything"}),
+    ("object-aud", {}, {"aud": "https://other.example"}),
+    ("object-aud", {}, {"aud": [f"{ISSUER}/oauth/par"]}),
+    ("object-aud", {}, {"aud": None}),
+    ("object-nbf", {}, {"nbf": None}),
+    ("object-nbf", {}, {"nbf": "now"}),
+    ("object-nbf", {}, {"nbf": -3700}),
+    ("object-nbf", {}, {"nbf": 90}),
+    ("object-exp", {}, {"exp": None}),
+    ("object-exp", {}, {"exp": 0}),
+    ("object-exp", {}, {"exp": 3700}),
+    ("object-jti", {}, {"jti": ""}),
+    ("object-jti", {}, {"jti": 5}),
+    ("object-jti", {}, {"jti": "x" * 300}),
+    ("object-nested", {}, {"request_uri": "urn:x"}),
+    ("object-nested", {}, {"request": "a.b.c"}),
+    ("object-signature", {"kid": "unknown"}, {}),
+    ("object-readable", {"alg": "none"}, {}),
+    ("object-readable", {"alg": "HS256"}, {}),
+    ("object-readable", {"crit": ["x"]}, {}),
 ]
 
 
@@ -103,31 +103,31 @@ async def test_each_break_is_named(bank: Bank) -> None:
 @pytest.mark.parametrize("name", CHECKS)
 def test_every_check_is_broken_by_some_test(name: str) -> None:
     """No check is on the list that nothing here trips."""
-    assert name in {each[0] for each in BREAKS} | {"request-alone", "request-alg"}
+    assert name in {each[0] for each in BREAKS} | {"object-alone", "object-alg"}
 
 
 async def test_parameters_outside_the_object(bank: Bank) -> None:
     """Refused, also when they say the same: what is not signed must not count."""
     for beside in ({"redirect_uri": REDIRECT}, {"state": "other"}, {"response_mode": "query"}, {"scope": "openid"}):
-        assert (await refused(bank, signed(bank), **beside)).check == "request-alone"
+        assert (await refused(bank, signed(bank), **beside)).check == "object-alone"
     assert (await refused(bank, signed(bank, redirect_uri="https://evil.example/"))).check == "redirect-uri"
 
 
 async def test_a_signature_of_anybody_else(world: World, bank: Bank) -> None:
     """Another client's object, a foreign key under a known kid, a changed body."""
     other = await Bank.let_in(world, bank.server, uscc="91110000802100433B")
-    assert (await refused(bank, signed(other))).check == "request-client"
-    assert (await refused(bank, signed(bank, by=Signer.make()))).check == "request-signature"
+    assert (await refused(bank, signed(other))).check == "object-client"
+    assert (await refused(bank, signed(bank, by=Signer.make()))).check == "object-signature"
     head, _, tail = signed(bank).split(".")
     body = signed(bank, state="changed").split(".")[1]
-    assert (await refused(bank, f"{head}.{body}.{tail}")).check == "request-signature"
-    assert (await refused(bank, "A" * (LONGEST + 1))).check == "request-readable"
+    assert (await refused(bank, f"{head}.{body}.{tail}")).check == "object-signature"
+    assert (await refused(bank, "A" * (LONGEST + 1))).check == "object-readable"
 
 
 async def test_a_registered_algorithm(bank: Bank) -> None:
     """The client that named one is held to it."""
     await bank.registers(request_object_signing_alg="ES256")
-    assert (await refused(bank, signed(bank))).check == "request-alg"
+    assert (await refused(bank, signed(bank))).check == "object-alg"
 
 
 async def test_a_request_object_is_used_once(bank: Bank) -> None:
@@ -135,7 +135,7 @@ async def test_a_request_object_is_used_once(bank: Bank) -> None:
     text = signed(bank)
     outcomes = await together(*(lambda: pushed(bank, text) for _ in range(3)))
     failed = [each for each in outcomes if isinstance(each, OAuthError)]
-    assert [each.check for each in failed] == ["request-replayed"] * 2
+    assert [each.check for each in failed] == ["object-replayed"] * 2
 
 
 async def test_a_client_that_signs_always_signs(bank: Bank) -> None:
@@ -143,7 +143,7 @@ async def test_a_client_that_signs_always_signs(bank: Bank) -> None:
     await bank.registers(require_signed_request_object=True)
     with pytest.raises(OAuthError) as caught:
         await bank.push()
-    assert (caught.value.check, caught.value.error) == ("request-signed", "invalid_request")
+    assert (caught.value.check, caught.value.error) == ("object-needed", "invalid_request")
 
 
 @pytest.mark.parametrize("mode", ["jwt", "query.jwt"])

@@ -64,6 +64,8 @@ class OAuthFailure(msgspec.Struct, frozen=True):
 
     error: str
     error_description: str
+    error_uri: str | None = None
+    """A page that says what to mend."""
 
 
 class Extra(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from typing import Any, Final
 from litestar import Response, get, post
 
 from vault.api.description import Extra
-from vault.authserver import nonces
+from vault.authserver import mending, nonces
 from vault.authserver.certificates import Shown
 from vault.authserver.errors import InvalidRequest, OAuthError
 from vault.authserver.metadata import metadata
@@ -49,14 +49,16 @@ def is_back_channel(path: str) -> bool:
     return path.startswith("/oauth/") and path != "/oauth/authorize"
 
 
-def oauth_failure(error: VaultError) -> Response[dict[str, Any]]:
-    """Any failure at the back channel in the words of OAuth."""
+def oauth_failure(error: VaultError, issuer: str) -> Response[dict[str, Any]]:
+    """Any failure at the back channel in the words of OAuth, with the address of the page that says what to mend."""
     if isinstance(error, OAuthError):
-        return Response(error.body(), status_code=error.http_status, headers=error.headers())
+        uri = mending.address(issuer, error.check)
+        said = error.body() | ({"error_uri": uri} if uri else {})
+        return Response(said, status_code=error.http_status, headers=error.headers())
     code = "temporarily_unavailable" if error.status == 503 else "server_error"
     if error.status < 500:
         code = "invalid_request"
-    body = {"error": code, "error_description": error.public}
+    body = {"error": code, "error_description": error.public, "error_uri": f"{issuer}/problems/{error.name}"}
     return Response(body, status_code=error.status, headers=headers_of(error) | _NO_STORE)
 
 

@@ -94,7 +94,7 @@ async def _parameters(
     """The request: what is in the signed object where there is one, else what was posted."""
     if "request" not in form:
         if caller.client.metadata.require_signed_request_object:
-            raise InvalidRequest("request-signed", "This client pushes signed request objects only (RFC 9101).")
+            raise InvalidRequest("object-needed", "This client pushes signed request objects only (RFC 9101).")
         return form
     requested = request_objects.read(form, caller.client, issuer=server.issuer, now=caller.now)
     if requested.seen is not None and not await replay.see(connection, [(requested.seen, requested.expires_at)]):

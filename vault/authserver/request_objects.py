@@ -57,7 +57,7 @@ def read(form: Mapping[str, str], client: ClientView, *, issuer: str, now: datet
     try:
         signed = jose.read(form["request"], longest=LONGEST)
     except jose.NotReadable as error:
-        raise _invalid("request-readable", f"The request object {error}.") from None
+        raise _invalid("object-readable", f"The request object {error}.") from None
     attempt = _Attempt(form, signed, client, issuer, now.timestamp())
     for name, check in CHECKS.items():
         if complaint := check(attempt):
@@ -71,7 +71,7 @@ def read(form: Mapping[str, str], client: ClientView, *, issuer: str, now: datet
 
 def replayed() -> OAuthError:
     """A request object that was pushed before."""
-    return _invalid("request-replayed", "This request object was used before: make one per request.")
+    return _invalid("object-replayed", "This request object was used before: make one per request.")
 
 
 def _invalid(check: str, description: str) -> OAuthError:
@@ -159,15 +159,15 @@ def _signature(attempt: _Attempt) -> str | None:
 
 
 CHECKS: Final[dict[str, Callable[[_Attempt], str | None]]] = {
-    "request-alone": _alone,
-    "request-typ": _typ,
-    "request-alg": _alg,
-    "request-client": _client,
-    "request-aud": _aud,
-    "request-nbf": _nbf,
-    "request-exp": _exp,
-    "request-jti": _jti,
-    "request-nested": _nested,
-    "request-signature": _signature,  # last: the others are cheap
+    "object-alone": _alone,
+    "object-typ": _typ,
+    "object-alg": _alg,
+    "object-client": _client,
+    "object-aud": _aud,
+    "object-nbf": _nbf,
+    "object-exp": _exp,
+    "object-jti": _jti,
+    "object-nested": _nested,
+    "object-signature": _signature,  # last: the others are cheap
 }
 """In this order. Each gives None, or says what to mend."""

@@ -10,6 +10,7 @@ from litestar.exceptions import HTTPException
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from vault.authserver import mending
 from vault.authserver.errors import DPOP_ALGORITHMS, OAuthError
 from vault.db import is_retryable
 from vault.errors import (
@@ -116,7 +117,7 @@ def problem(error: VaultError, *, issuer: str, request_id: str) -> dict[str, Any
         "title": error.title,
         "status": status_of(error),
         "detail": error.public,
-        **({"error": error.error} if isinstance(error, OAuthError) else {}),
+        **(_of_oauth(error, issuer) if isinstance(error, OAuthError) else {}),
         **error.members,
         "request_id": request_id,
     }
@@ -133,6 +134,12 @@ def headers_of(error: VaultError) -> dict[str, str]:
         # RFC 9110 section 11.6.1: a 401 names a scheme; requesters use DPoP (RFC 9449 section 7.1)
         headers["WWW-Authenticate"] = f'DPoP algs="{DPOP_ALGORITHMS}"'
     return headers
+
+
+def _of_oauth(error: OAuthError, issuer: str) -> dict[str, Any]:
+    """The error's code, and where the failed check is explained."""
+    uri = mending.address(issuer, error.check)
+    return {"error": error.error} | ({"error_uri": uri} if uri else {})
 
 
 def problem_response(error: VaultError, *, issuer: str, request_id: str) -> Response[bytes]:

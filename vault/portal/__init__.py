@@ -13,7 +13,7 @@ from litestar.static_files import create_static_files_router
 from vault.edge.cookies import YEAR
 from vault.edge.csrf import NO_FORM_TOKEN
 from vault.edge.request import VaultRequest
-from vault.portal import activity, consent, desk, entering, front, grants, oversight, person, release_desk
+from vault.portal import activity, consent, desk, entering, front, grants, integrate, oversight, person, release_desk
 from vault.portal.failures import error_page
 from vault.portal.pages import STATIC, templates
 
@@ -22,6 +22,8 @@ PAGES = [
     front.language,
     front.problems,
     front.problem_type,
+    integrate.checks,
+    integrate.check_page,
     entering.sign_in_page,
     entering.sign_in,
     entering.desk_door,

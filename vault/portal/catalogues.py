@@ -12,6 +12,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import write_po
 
+from vault.authserver.mending import MENDING
 from vault.edge.problems import family
 from vault.portal.languages import FOLDER, read_catalogue
 from vault.portal.pages import HERE
@@ -30,7 +31,7 @@ Text = str | tuple[str, str]
 
 def texts() -> set[Text]:
     """Every text that a page may show; a pair where it has a plural."""
-    return {*_in_pages(), *_in_errors()}
+    return {*_in_pages(), *_in_errors(), *MENDING.values()}
 
 
 def _in_pages() -> Iterator[Text]:
