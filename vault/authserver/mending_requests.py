@@ -80,4 +80,7 @@ REQUESTS: Final[dict[str, str]] = {
     "registration-size": "Send a smaller document: the bound is in the error_description.",
     "statement-readable": "software_statement must be the compact JWS that the registry issued.",
     "statement-claims": "Send the software statement as the registry issued it.",
+    "registration-certificate": (
+        "Send the registration certificate of this very declaration as the registry issued it, or none."
+    ),
 }
