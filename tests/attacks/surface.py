@@ -12,6 +12,7 @@ from tests.attacks.world import REASON, Browser, World, case_of
 from tests.requesters.samples import application
 from vault import api, portal
 from vault.edge.request import VaultRequest
+from vault.requesters.bounds import plain, shipped
 
 PUBLIC = "public"
 REQUESTER = "requester"
@@ -31,7 +32,7 @@ _BY_PREFIX = {
     "/oauth/par": REQUESTER,
     "/oauth/token": REQUESTER,
     "/oauth/register": REQUESTER,
-    "/v1/applications/": APPLICANT,
+    "/v1/applications/{": APPLICANT,
 }
 _DOORS = {"/desk/sign-in", "/oversight/sign-in", "/organisation/sign-in", "/organisation/join"}
 _PARTS = {"desk": "officer", "oversight": "regulator", "organisation": "member"}
@@ -50,6 +51,14 @@ BODIES: dict[str, dict[str, Any]] = {
     "PUT /v1/me/sections/{section}": {"notes": "call after six"},
     "POST /v1/me/grants/{grant}/withdrawal": {"reason": "no longer needed"},
     "POST /v1/applications": application(),
+    "POST /v1/applications/drafts": {"organisation": {}},
+    "PUT /v1/applications/{application}/body": {"organisation": {}},
+    "POST /v1/applications/{application}/submission": {},
+    "POST /v1/applications/{application}/withdrawal": {},
+    "POST /v1/applications/{application}/documents": {},
+    "DELETE /v1/applications/{application}/documents/{document}": {},
+    "POST /v1/desk/bounds": {"rules": plain(list(shipped().rules)), "reason": REASON},
+    "POST /v1/desk/bounds/{number}/decisions": {"decision": "refuse", "reason": REASON},
     "POST /v1/desk/applications/{application}/decisions": _DECISION,
     "POST /v1/desk/cases/{case}/decisions": _DECISION,
     "POST /v1/desk/cases/{case}/questions": {"question": "Which licence do you hold?"},
@@ -63,6 +72,13 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/releases": {"items": ["identity.name"]},
 }
 """A good body for everything that takes JSON."""
+BODILESS = {
+    "POST /v1/applications/{application}/submission",
+    "POST /v1/applications/{application}/withdrawal",
+    "POST /v1/applications/{application}/documents",
+    "DELETE /v1/applications/{application}/documents/{document}",
+}
+"""What reads no JSON; a document's bytes are attacked in tests/api/test_drafts.py."""
 FORMS: dict[str, dict[str, str]] = {
     "POST /sign-in": {"login": "nobody.here", "password": "a long enough password", "next": "/home"},
     "POST /desk/sign-in": {"login": "nobody.here", "password": "a long enough password"},
@@ -120,6 +136,11 @@ class Endpoint:
         machines = self.template.startswith(("/v1/", "/health/")) or self.is_for_clients
         return not machines or self.template == "/oauth/jwks"
 
+    @property
+    def takes_vetting(self) -> bool:
+        """Whether the role vetting opens it."""
+        return "applications" in self.template or "bounds" in self.template
+
     def path(self, world: World, **changes: object) -> str:
         """The address with ids of things that exist: anna's, or those at the desk."""
         known: dict[str, object] = {
@@ -133,6 +154,7 @@ class Endpoint:
             "release_id": world.waiting,
             "index": 5,
             "client_id": world.harbour.client_id,
+            "document": f"doc_{0:032}",
             "name": "not-found",
             "check": "dpop-htu",
             "file_path": "vault.css",

@@ -28,10 +28,13 @@ OPEN = {
     "GET /register",
     "GET /sign-in",
     "GET /static/{file_path}",
+    "GET /v1/bounds",
+    "GET /v1/bounds/{number}",
     "GET /v1/catalogue",
     "GET /v1/ledger/checkpoint",
     "GET /v1/ledger/consistency",
     "GET /v1/ledger/key",
+    "GET /v1/purposes",
     "GET /v1/register/declarations/{declaration}",
     "GET /v1/register/declarations/{declaration}/certificate",
     "GET /v1/register/jwks",
@@ -44,6 +47,7 @@ OPEN = {
     "POST /register",
     "POST /sign-in",
     "POST /v1/applications",
+    "POST /v1/applications/drafts",
     "POST /v1/registrations",
     "POST /v1/sessions",
 }
@@ -83,10 +87,10 @@ async def test_a_sign_in_counts_in_its_own_realm_only(world: World, endpoint: En
 @pytest.mark.parametrize("endpoint", [e for e in INSIDE if e.realm == "officer"], ids=lambda each: each.name)
 async def test_a_role_opens_its_own_queue_only(world: World, endpoint: Endpoint) -> None:
     """An officer without the role is refused, sees none of it, and the attempt is an entry."""
-    wrong = world.staff["third" if "applications" in endpoint.template else "first"]
+    wrong = world.staff["third" if endpoint.takes_vetting else "first"]
     before = await world.entries("access.refused")
     answer = await endpoint.send(wrong, endpoint.path(world), token=form_token(wrong))
-    subject = world.application if "applications" in endpoint.template else world.waiting
+    subject = world.application if endpoint.takes_vetting else world.waiting
     assert subject not in answer.text.replace(endpoint.path(world), "")
     if endpoint.template != "/desk":
         assert answer.status_code == 403

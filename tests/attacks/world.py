@@ -123,7 +123,8 @@ class World:
         self.token = await self.granted(self.anna, self.harbour, GENERAL | SENSITIVE)
         self.other_token = await self.granted(self.bao, self.valley, GENERAL)
         self.waiting = (await self.token.release(list(SENSITIVE), key="waits")).json()["release"]
-        self.application = (await self.apply(new_key("idle"))).json()["application"]
+        idle = (await self.apply(new_key("idle"))).json()
+        self.application, self.application_token = idle["application"], idle["status_token"]
         return self
 
     async def entries(self, event: str) -> int:

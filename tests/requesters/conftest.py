@@ -15,3 +15,9 @@ async def staff(database: Database) -> Staff:
 @pytest.fixture
 async def bank(database: Database, staff: Staff) -> Registered:
     return Registered(database, staff, await let_in(database, staff))
+
+
+@pytest.fixture
+async def twins(database: Database) -> Staff:
+    """A registry whose officers are all of one unit."""
+    return await found_registry(database, cheap_doorway(database), units=("Unit A", "unit a", "Unit A", "Unit A"))

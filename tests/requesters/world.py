@@ -40,11 +40,11 @@ def cheap_doorway(db: Database) -> Doorway:
     return Doorway(queue=StretchQueue(), ring=db.ring, minutes=30, ops=1, mem=8192 * 1024)
 
 
-async def found_registry(db: Database, doorway: Doorway) -> Staff:
+async def found_registry(db: Database, doorway: Doorway, units: tuple[str, ...] = UNITS) -> Staff:
     """Hold the founding ceremony and sign everybody in."""
     founders = [
         Founder(realm, name, organisation, unit, roles, login, await prepare(doorway, f"{PASSWORD} {login}"))
-        for unit, (realm, name, organisation, roles, login) in zip(UNITS, STAFF, strict=True)
+        for unit, (realm, name, organisation, roles, login) in zip(units, STAFF, strict=True)
     ]
     await db.run(found, founders)
     holders = []

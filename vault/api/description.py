@@ -75,6 +75,8 @@ class Extra(msgspec.Struct, frozen=True, kw_only=True):
     """The type of the JSON body."""
     answer: Any = None
     """The type of the answer, where the handler's own type does not tell it."""
+    raw: tuple[str, ...] = ()
+    """Media types of a body that is taken as it is."""
     form: dict[str, str] | None = None
     """Fields of a form body, with what they are."""
     query: Any = None
@@ -139,7 +141,7 @@ def _complete(path: str, method: str, operation: dict[str, Any], *, extra: Extra
         operation["security"] = [{"session": []}]
     if tag == "releases":
         operation["security"] = [{"dpop": []}]
-    if extra.body is not None or extra.form is not None:
+    if extra.body is not None or extra.form is not None or extra.raw:
         operation["requestBody"] = _body(extra)
     responses = operation["responses"]
     for status in [status for status in responses if not status.startswith("2")]:
@@ -169,6 +171,9 @@ def _header(name: str, told: str) -> dict[str, Any]:
 
 
 def _body(extra: Extra) -> dict[str, Any]:
+    if extra.raw:
+        held = {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}}
+        return {"required": True, "content": dict.fromkeys(extra.raw, held)}
     if extra.form is not None:
         properties = {name: {"type": "string", "description": told} for name, told in extra.form.items()}
         content = {"application/x-www-form-urlencoded": {"schema": {"type": "object", "properties": properties}}}

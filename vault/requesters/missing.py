@@ -18,7 +18,7 @@ from vault.requesters.bounds import Bounds
 from vault.requesters.declarations import Declaration
 from vault.requesters.declaring import Catalogue, Problem
 from vault.requesters.organisations import Organisation
-from vault.requesters.shape import MISSING, shape_problems
+from vault.requesters.shape import MISSING, UNKNOWN, shape_problems
 
 PARTS: Final = {"organisation": Organisation, "client": ClientKeys, "declaration": Declaration}
 WHAT_TO_DO: Final = {
@@ -62,7 +62,6 @@ class Lack:
 def lacks(body: dict[str, Any], catalogue: Catalogue, bounds: Bounds, evidence: Iterable[str]) -> list[Lack]:
     """Everything between this body and an application. ``evidence``: the digests of the documents handed in."""
     found = [*hidden_characters("", body)]
-    found += [("application", f"has the unknown member {name[:60]}") for name in body if name not in PARTS]
     for part, kind in PARTS.items():
         wrong = list(shape_problems(body.get(part, {}), kind, part))
         found += wrong or _beyond(part, msgspec.convert(body[part], kind), catalogue, bounds)
@@ -73,6 +72,14 @@ def lacks(body: dict[str, Any], catalogue: Catalogue, bounds: Bounds, evidence: 
         field = "organisation.security_evidence"
         listed.append(Lack(field, MISSING, todo(field), blocks=False))
     return listed
+
+
+def unknown_members(body: dict[str, Any]) -> list[Problem]:
+    """What can never be part of an application, however it is completed."""
+    found = [("application", f"{UNKNOWN} {str(name)[:60]}") for name in body if name not in PARTS]
+    for part, kind in PARTS.items():
+        found += [(where, why) for where, why in shape_problems(body.get(part, {}), kind, part) if UNKNOWN in why]
+    return found
 
 
 def todo(field: str) -> str:

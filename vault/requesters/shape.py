@@ -9,6 +9,7 @@ import msgspec
 Problem = tuple[str, str]
 """Where (a path), and why."""
 MISSING: Final = "is missing"
+UNKNOWN: Final = "has the unknown member"
 _LONGEST_NAME: Final = 60
 
 
@@ -42,7 +43,7 @@ def _of_struct(value: object, kind: type[msgspec.Struct], where: str) -> Iterato
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     for name in value:
         if name not in fields:
-            yield where or "application", f"has the unknown member {str(name)[:_LONGEST_NAME]}"
+            yield where or "application", f"{UNKNOWN} {str(name)[:_LONGEST_NAME]}"
     for name, field in fields.items():
         path = f"{where}.{name}" if where else name
         if name in value:

@@ -16,7 +16,7 @@ from vault.crypto.sealing import place, same
 from vault.db import Session
 from vault.errors import Conflict, Invalid, NotFound, Tampered, TooLarge
 from vault.ids import ApplicationId
-from vault.vetting.tables import ApplicationDocument
+from vault.vetting.tables import ApplicationDocument, ApplicationRow
 
 MOST: Final = 10
 LARGEST: Final = 4 * 1024 * 1024
@@ -68,6 +68,13 @@ async def listed(session: Session, application: ApplicationId) -> list[Document]
     """The documents of an application or a draft, oldest first."""
     chosen = sa.select(ApplicationDocument).where(ApplicationDocument.application_id == application)
     return [_view(row) for row in await session.scalars(chosen.order_by(ApplicationDocument.id))]
+
+
+async def of_filed(session: Session, application: ApplicationId) -> list[Document]:
+    """Those of an application that was handed in: drafts are nobody's but their writer's. Raises NotFound."""
+    if await session.get(ApplicationRow, application) is None:
+        raise NotFound("There is no such application.")
+    return await listed(session, application)
 
 
 async def add(session: Session, application: ApplicationId, upload: Upload) -> Document:

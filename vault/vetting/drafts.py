@@ -25,7 +25,7 @@ from vault.ledger.log import append
 from vault.profile.catalogue import item
 from vault.requesters.applications import LARGEST, refusal
 from vault.requesters.bounding import current
-from vault.requesters.missing import Lack, complete, lacks, with_evidence
+from vault.requesters.missing import Lack, complete, lacks, unknown_members, with_evidence
 from vault.vetting import documents, filing, quotas
 from vault.vetting.closing import withdraw_case
 from vault.vetting.documents import Document, Upload
@@ -250,6 +250,8 @@ async def _handed_in(session: Session, row: ApplicationRow) -> DraftView:
 def _bounded(body: dict[str, Any]) -> dict[str, Any]:
     if len(msgspec.json.encode(body)) > LARGEST:
         raise TooLarge(f"An application has at most {LARGEST // 1024} KiB.")
+    if found := unknown_members(body):
+        raise refusal(found)
     return body
 
 
