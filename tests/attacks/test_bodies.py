@@ -10,14 +10,18 @@ import httpx
 import pytest
 
 from tests.attacks import wire
-from tests.attacks.surface import BODIES, CHANGING, ENDPOINTS, FORMS, Endpoint, form_token
+from tests.attacks.surface import BODIES, BODILESS, CHANGING, ENDPOINTS, FORMS, Endpoint, form_token
 from tests.attacks.world import Browser, World
 from vault.api import is_back_channel
 
 MEGABYTE = 1_048_576
 LARGE = 10 * MEGABYTE
 TAKERS = [
-    each for each in ENDPOINTS if each.method in CHANGING and each.template not in {"/sign-out", "/v1/sessions/current"}
+    each
+    for each in ENDPOINTS
+    if each.method in CHANGING
+    and each.template not in {"/sign-out", "/v1/sessions/current"}
+    and each.name not in BODILESS
 ]
 """Everything that reads a body; signing out does not."""
 JSON_TAKERS = [each for each in TAKERS if each.name in BODIES]
