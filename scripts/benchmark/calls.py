@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from benchmark.client import Client
+from benchmark.preparing import REDIRECT
 from vault.clock import unix_millis
 from vault.crypto.canonical import b64, unb64
 
@@ -57,7 +58,7 @@ def _introspect(job: Job, client: Client, token: str, at: int) -> bytes:
 def _push(job: Job, client: Client, details: str, at: int) -> bytes:
     form = {
         "response_type": "code",
-        "redirect_uri": "https://harbour.example/back",
+        "redirect_uri": REDIRECT,
         "code_challenge": b64(os.urandom(32)),
         "code_challenge_method": "S256",
         "authorization_details": details,

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from benchmark.client import Client
-from benchmark.preparing import ITEMS, NOTICE, fill
+from benchmark.preparing import ITEMS, NOTICE, REDIRECT, fill
 from vault import ids
 from vault.authserver.authorize import issue_code, load_request
 from vault.authserver.par import push
@@ -22,7 +22,6 @@ from vault.ids import PersonId
 from vault.signin import Holder
 from vault.vetting.decisions import Decided
 
-REDIRECT = "https://harbour.example/back"
 DETAILS = msgspec.json.encode(
     [
         {

@@ -40,6 +40,7 @@ ITEMS = {
     "contact.email": "raw",
     "contact.address": "raw",
 }
+REDIRECT = "http://127.0.0.1:9/back"
 NOTICE = digest(b"the page as it was shown")
 
 
@@ -79,7 +80,7 @@ def _application(jwk: dict[str, Any]) -> dict[str, Any]:
                 "until": "2026-03-06",
             },
         },
-        "client": {"redirect_uris": ["http://127.0.0.1:9/back"], "jwks": {"keys": [jwk | {"kid": "k1"}]}},
+        "client": {"redirect_uris": [REDIRECT], "jwks": {"keys": [jwk | {"kid": "k1"}]}},
         "declaration": {
             "purpose": {"code": "credit.mortgage", "text": _both("creditworthiness")},
             "legal_basis": "consent",
