@@ -7,7 +7,18 @@ from tests.portal.visits import Page, Visitor
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/sign-in", "/register", "/desk/sign-in", "/oversight/sign-in", "/problems", "/x"]
+    "path",
+    [
+        "/",
+        "/sign-in",
+        "/register",
+        "/desk/sign-in",
+        "/oversight/sign-in",
+        "/problems",
+        "/integrate/errors",
+        "/integrate/errors/pkce",
+        "/x",
+    ],
 )
 @pytest.mark.parametrize(("language", "html"), [("en", "en-GB"), ("zh-CN", "zh-Hans-CN")])
 async def test_every_page_is_whole(visitor: Visitor, path: str, language: str, html: str) -> None:
