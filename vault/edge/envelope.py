@@ -49,7 +49,7 @@ def security_headers(settings: Settings) -> list[tuple[bytes, bytes]]:
         "cache-control": "no-store",
     }
     if settings.is_https:
-        headers["strict-transport-security"] = "max-age=63072000; includeSubDomains"
+        headers["strict-transport-security"] = "max-age=63072000; includeSubDomains; preload"
     return [(name.encode(), value.encode()) for name, value in headers.items()]
 
 
