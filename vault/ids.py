@@ -51,6 +51,7 @@ QUESTION: Final = "qst"
 GRANT: Final = "gnt"
 RELEASE: Final = "rel"
 ENTRY: Final = "ent"
+PROMPT: Final = "prm"
 
 
 def new_uuid() -> UUID:

@@ -1,4 +1,4 @@
-"""What runs beside the requests: the sequencer, messages to people, the checks of vetting, tidying up what has ended.
+"""What runs beside the requests: the sequencer, requests and messages to people, the checks of vetting, tidying up.
 
 Every process of an installation may run this: one sequencer leads, the others wait; a check belongs to whoever claims
 it first; tidying twice is harmless. Nothing here decides for anybody: expiry is decided when reading, and a tidy-up
@@ -14,7 +14,8 @@ from typing import Final
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from vault.authserver.hygiene import delete_ended_requests
+from vault.authserver import announcing
+from vault.authserver.hygiene import delete_ended_backchannel, delete_ended_requests
 from vault.authserver.replay import forget_old_proofs
 from vault.authserver.token_keys import delete_old_keys
 from vault.clock import Clock
@@ -43,6 +44,7 @@ FOLLOW_EVERY: Final = 5.0
 """Seconds between two looks at the key ring's file."""
 TIDYING: Final[tuple[Callable[[Session], Awaitable[object]], ...]] = (
     delete_dead_wraps,
+    delete_ended_backchannel,
     delete_ended_requests,
     delete_ended_sign_ins,
     delete_lapsed,
@@ -91,7 +93,7 @@ async def running(
     """Sequencer, vetting and tidying, for as long as the block lasts; and the key ring's file, where there is one to
     follow. ``checker`` replaces what the settings name."""
     sequencer = Sequencer(database, ring_signer(database.ring, settings.origin(database.ring.id)))
-    acts = [sequencer.run(), tidy(database), vet(settings, database, checker)]
+    acts = [sequencer.run(), tidy(database), announcing.run(database), vet(settings, database, checker)]
     notifier = notifier_of(settings, database)
     if notifier is not None:
         acts.append(Post(database, notifier, settings.issuer_url).run())

@@ -30,6 +30,7 @@ _BY_PREFIX = {
     "/oauth/authorize": "person",
     "/v1/releases": REQUESTER,
     "/oauth/par": REQUESTER,
+    "/oauth/bc-authorize": REQUESTER,
     "/oauth/token": REQUESTER,
     "/oauth/register": REQUESTER,
     "/v1/applications/{": APPLICANT,
@@ -97,6 +98,7 @@ FORMS: dict[str, dict[str, str]] = {
     "POST /desk/applications/{application}": _DECISION,
     "POST /desk/releases/{release_id}": _DECISION,
     "POST /oauth/par": {"response_type": "code", "client_assertion": "x"},
+    "POST /oauth/bc-authorize": {"login_hint": "x", "client_assertion": "x"},
     "POST /oauth/token": {"grant_type": "refresh_token", "refresh_token": "x"},
 }
 """Good fields for everything that takes a form."""

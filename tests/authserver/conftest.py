@@ -3,6 +3,7 @@
 import pytest
 
 from tests.authserver.bank import Bank
+from tests.authserver.callcentre import CallCentre
 from tests.authserver.keys import ISSUER
 from tests.profile.world import Administrator, World
 from vault.authserver.server import AuthServer
@@ -33,3 +34,8 @@ async def person(world: World) -> Holder:
 @pytest.fixture
 def administrator(database_url: str) -> Administrator:
     return Administrator(database_url)
+
+
+@pytest.fixture
+async def centre(bank: Bank) -> CallCentre:
+    return await CallCentre.registered(bank)

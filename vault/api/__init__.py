@@ -102,6 +102,7 @@ def routes() -> list[Router]:
         oauth.read_metadata,
         oauth.read_jwks,
         oauth.push_request,
+        oauth.start_backchannel,
         oauth.issue_token,
         registration.register_client,
         registration.read_client,

@@ -6,6 +6,7 @@ from litestar import Response, get, post
 
 from vault.api.description import Extra
 from vault.authserver import mending, nonces
+from vault.authserver.backchannel import start
 from vault.authserver.certificates import Shown
 from vault.authserver.errors import InvalidRequest, OAuthError
 from vault.authserver.metadata import metadata
@@ -35,12 +36,22 @@ _PAR: Final = _ASSERTION | {
     "dpop_jkt": "Thumbprint of the DPoP key (RFC 9449 section 10).",
     "registration_certificate": "Optional: from /v1/register/declarations/{id}/certificate, your own and in time.",
 }
+_BACKCHANNEL: Final = _ASSERTION | {
+    "login_hint": "The code that the person made in their vault and read out. Never a number or a name.",
+    "binding_message": "What the person recognises this by: at most 64 letters, digits, spaces and .,:#()-",
+    "authorization_details": "JSON (RFC 9396): one object of the type personal_information.v1.",
+    "scope": "Optional: openid, for an ID token.",
+    "requested_expiry": "Optional: seconds until the request ends, 60 to 900.",
+    "client_notification_token": "With ping: the bearer token to be told with.",
+    "dpop_jkt": "Thumbprint of the DPoP key that the token will be bound to.",
+}
 _TOKEN: Final = _ASSERTION | {
-    "grant_type": "authorization_code or refresh_token",
+    "grant_type": "authorization_code, refresh_token or urn:openid:params:grant-type:ciba",
     "code": "With authorization_code.",
     "redirect_uri": "With authorization_code: the one that was pushed.",
     "code_verifier": "With authorization_code.",
     "refresh_token": "With refresh_token.",
+    "auth_req_id": "With urn:openid:params:grant-type:ciba.",
 }
 
 
@@ -79,6 +90,13 @@ async def push_request(request: VaultRequest) -> Response[dict[str, Any]]:
     """Push an authorization request (RFC 9126). The person's browser then brings only its request_uri."""
     pushed = await push(request.doors.authserver, await _posted(request))
     return Response(pushed.body(), status_code=201, headers=_NO_STORE | next_nonce(request))
+
+
+@post("/oauth/bc-authorize", status_code=200, opt=NO_FORM_TOKEN | {"extra": Extra(form=_BACKCHANNEL)}, tags=["oauth"])
+async def start_backchannel(request: VaultRequest) -> Response[dict[str, Any]]:
+    """Ask for consent out of band (CIBA). The person decides in their vault; poll the token endpoint meanwhile."""
+    started = await start(request.doors.authserver, await _posted(request))
+    return Response(started.body(), headers=_NO_STORE | next_nonce(request))
 
 
 @post("/oauth/token", status_code=200, opt=NO_FORM_TOKEN | {"extra": Extra(form=_TOKEN)}, tags=["oauth"])

@@ -5,10 +5,11 @@ A check without a text here fails the house's tests; pages show the texts in the
 
 from typing import Final
 
+from vault.authserver.mending_backchannel import BACKCHANNEL
 from vault.authserver.mending_callers import CALLERS
 from vault.authserver.mending_requests import REQUESTS
 
-MENDING: Final[dict[str, str]] = CALLERS | REQUESTS
+MENDING: Final[dict[str, str]] = CALLERS | REQUESTS | BACKCHANNEL
 PATH: Final = "/integrate/errors"
 
 

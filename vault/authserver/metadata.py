@@ -26,6 +26,7 @@ def metadata(server: AuthServer) -> dict[str, Any]:
         "ui_locales_supported": ["en", "zh-CN"],
         **_authentication(),
         **_requests(server),
+        **_backchannel(server),
     }
 
 
@@ -52,4 +53,16 @@ def _requests(server: AuthServer) -> dict[str, Any]:
         "require_signed_request_object": False,
         "request_object_signing_alg_values_supported": list(ALGORITHMS),
         "authorization_signing_alg_values_supported": list(SIGNING),
+    }
+
+
+def _backchannel(server: AuthServer) -> dict[str, Any]:
+    """Consent out of band (CIBA Core section 4), and the ID tokens that come with it."""
+    return {
+        "backchannel_authentication_endpoint": server.backchannel_url,
+        "backchannel_token_delivery_modes_supported": ["poll", "ping"],
+        "backchannel_user_code_parameter_supported": False,
+        "scopes_supported": ["openid"],
+        "subject_types_supported": ["pairwise"],
+        "id_token_signing_alg_values_supported": list(SIGNING),
     }

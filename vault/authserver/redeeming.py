@@ -89,7 +89,7 @@ async def _redeem(session: Session, server: AuthServer, caller: Caller, form: Ma
     # 5. The tokens
     what = granted(caller, held, share, form)
     refresh_token = tokens.new_refresh_token(server.ring, what)
-    session.add(_refresh_row(what, refresh_token, session.now))
+    session.add(refresh_row(what, refresh_token, session.now))
     return issue(server, keys.signing, what, refresh_token, now=session.now)
 
 
@@ -120,7 +120,8 @@ async def _consume(session: Session, row: Code) -> None:
         raise CodeReused
 
 
-def _refresh_row(what: tokens.Granted, refresh_token: str, now: datetime) -> RefreshToken:
+def refresh_row(what: tokens.Granted, refresh_token: str, now: datetime) -> RefreshToken:
+    """The row of a fresh refresh token."""
     return RefreshToken(
         hash=tokens.hash_of(refresh_token),
         client_id=what.client_id,

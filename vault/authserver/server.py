@@ -11,6 +11,7 @@ from cryptography import x509
 
 from vault.authserver.certificates import Shown
 from vault.authserver.errors import InvalidRequest
+from vault.authserver.pings import Pings
 from vault.authserver.token_keys import KeyCache
 from vault.crypto.keyring import KeyRing
 from vault.db import Database
@@ -45,6 +46,8 @@ class AuthServer:
     database: Database
     keys: KeyCache = field(default_factory=KeyCache)
     meter: Meter = field(default_factory=Meter)
+    pings: Pings = field(default_factory=Pings)
+    """Which clients this process has to tell that their requests out of band are ready."""
     authorities: tuple[x509.Certificate, ...] = ()
     """Who may vouch for clients with tls_client_auth."""
     dpop_nonces: bool = False
@@ -79,6 +82,11 @@ class AuthServer:
     def registration_url(self) -> str:
         """The client registration endpoint."""
         return f"{self.issuer}/oauth/register"
+
+    @property
+    def backchannel_url(self) -> str:
+        """The backchannel authentication endpoint."""
+        return f"{self.issuer}/oauth/bc-authorize"
 
     @property
     def jwks_url(self) -> str:

@@ -6,6 +6,7 @@ from typing import Final
 from vault.authserver.callers import known_caller
 from vault.authserver.errors import OAuthError
 from vault.authserver.issuing import Issued, TokenRequest
+from vault.authserver.polling import GRANT_TYPE, redeem_backchannel
 from vault.authserver.redeeming import redeem
 from vault.authserver.refreshing import refresh
 from vault.authserver.server import AuthServer, Posted
@@ -13,6 +14,7 @@ from vault.authserver.server import AuthServer, Posted
 HANDLERS: Final[dict[str, Callable[[TokenRequest], Awaitable[Issued]]]] = {
     "authorization_code": redeem,
     "refresh_token": refresh,
+    GRANT_TYPE: redeem_backchannel,
 }
 """By ``grant_type``. Each raises OAuthError naming the check that failed."""
 

@@ -156,7 +156,7 @@ def open_access_token(keys: KeyCache, ring: KeyRing, token: str, now: datetime, 
         client_id = ids.parse(ids.CLIENT, claims.client_id)
         key = keys.held(UUID(hex=claims.key), now)
         where = place("access_tokens", grant, "share", [claims.epoch, claims.jti])
-        share = _share(open_aead(key.key, unb64(claims.share), where))
+        share = read_share(open_aead(key.key, unb64(claims.share), where))
         items = tuple((each["item"], each["form"]) for each in claims.authorization_details[0]["items"])
     except (CannotOpen, NotFound, ValueError, LookupError, TypeError):
         raise InvalidToken("token-share", "The access token does not open: get a new one.") from None
@@ -216,7 +216,7 @@ def open_refresh_token(ring: KeyRing, token: str, *, client_id: UUID, bound_to: 
             ring, "refresh", unb64(token.removeprefix(REFRESH_PREFIX)), refresh_place(client_id, bound_to)
         )
         end = _UUID + KEY_BYTES
-        return GrantId(UUID(bytes=content[end : end + _UUID])), _share(content[:end])
+        return GrantId(UUID(bytes=content[end : end + _UUID])), read_share(content[:end])
     except (CannotOpen, ValueError):
         raise InvalidGrant("refresh-open", "The refresh token does not open with this client and key.") from None
 
@@ -236,7 +236,7 @@ def open_code(key: TokenKey, code: str, grant: GrantId) -> Share:
     """The share in a code of this grant. Raises InvalidGrant."""
     raw = _code_bytes(code)
     try:
-        return _share(open_aead(key.key, raw[2 * _UUID :], _code_place(grant, raw[_UUID : 2 * _UUID])))
+        return read_share(open_aead(key.key, raw[2 * _UUID :], _code_place(grant, raw[_UUID : 2 * _UUID])))
     except CannotOpen:
         raise InvalidGrant("code-open", "The code does not open: start a new authorization.") from None
 
@@ -246,7 +246,7 @@ def hash_of(text: str) -> bytes:
     return digest(text.encode())
 
 
-def _share(plain: bytes) -> Share:
+def read_share(plain: bytes) -> Share:
     if len(plain) != _UUID + KEY_BYTES:
         raise CannotOpen(private="a share of the wrong length")
     return Share(PersonId(UUID(bytes=plain[:_UUID])), plain[_UUID:])

@@ -12,6 +12,7 @@ import structlog
 from cryptography import x509
 
 from vault.authserver.certificates import read_bundle
+from vault.authserver.pings import Pings
 from vault.authserver.resource import ResourceGate
 from vault.authserver.server import AuthServer
 from vault.authserver.strangers import record_strangers
@@ -114,6 +115,7 @@ async def open_doors(
         if checker is None:
             checker = await stack.enter_async_context(configured_checker(settings, database.clock))
         await stack.enter_async_context(_counting(authserver))
+        await stack.enter_async_context(_pinging(authserver))
         yield Doors(
             settings=settings,
             database=database,
@@ -132,6 +134,7 @@ def _authserver(settings: Settings, database: Database) -> AuthServer:
     return AuthServer(
         issuer=settings.issuer_url,
         database=database,
+        pings=Pings(on_loopback=not settings.is_https),
         authorities=_authorities(settings.client_ca),
         dpop_nonces=settings.dpop_nonces,
     )
@@ -163,6 +166,17 @@ async def _configured_source(settings: Settings, clock: Clock) -> AsyncIterator[
 async def _running(receipts: Receipts) -> AsyncIterator[None]:
     task = asyncio.create_task(receipts.run(), name="receipts")
     task.add_done_callback(_told)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@asynccontextmanager
+async def _pinging(authserver: AuthServer) -> AsyncIterator[None]:
+    """Tells clients of decisions out of band: in this process, since only it remembers what it has to tell."""
+    task = asyncio.create_task(authserver.pings.run(authserver.database), name="pings")
     try:
         yield
     finally:

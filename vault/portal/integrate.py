@@ -5,6 +5,7 @@ from litestar.params import FromPath
 from litestar.response import Template
 
 from vault.authserver.mending import MENDING, address
+from vault.authserver.mending_backchannel import BACKCHANNEL
 from vault.authserver.mending_callers import CALLERS
 from vault.authserver.mending_requests import REQUESTS
 from vault.edge.request import VaultRequest
@@ -16,7 +17,7 @@ from vault.portal.pages import page
 @get("/integrate/errors")
 async def checks(request: VaultRequest) -> Template:
     """Every check, in the two groups in which requests meet them."""
-    groups = [(N_("Who is calling"), CALLERS), (N_("What is asked for"), REQUESTS)]
+    groups = [(N_("Who is calling"), CALLERS), (N_("What is asked for"), REQUESTS), (N_("Out of band"), BACKCHANNEL)]
     return page(request, "checks", groups=groups)
 
 

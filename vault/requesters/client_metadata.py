@@ -12,6 +12,7 @@ import msgspec
 from cryptography import x509
 
 from vault.requesters.certificates import registered_thumbprints
+from vault.requesters.redirects import why_not_redirect_uri
 
 SigningAlg = Literal["EdDSA", "ES256"]
 """What this server signs answers with, as the client chooses."""
@@ -26,6 +27,10 @@ AUTH_METHODS: Final[tuple[AuthMethod, ...]] = (PRIVATE_KEY_JWT, TLS, SELF_SIGNED
 
 ResponseMode = Literal["query", "jwt", "query.jwt"]
 RESPONSE_MODES: Final[tuple[ResponseMode, ...]] = ("query", "jwt", "query.jwt")
+POLL: Final = "poll"
+PING: Final = "ping"
+DeliveryMode = Literal["poll", "ping"]
+"""How a client learns of a decision out of band; push is forbidden (FAPI-CIBA 5.2.2)."""
 Problem = tuple[str, str]
 """Which member, and why."""
 
@@ -51,6 +56,13 @@ class ClientMetadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
     """What it may ask for (FAPI 2.0 Message Signing 5.4); without ``query`` every answer is signed (JARM)."""
     authorization_signed_response_alg: SigningAlg = "EdDSA"
     """JARM section 3: what its authorization responses are signed with."""
+
+    backchannel_token_delivery_mode: DeliveryMode | None = None
+    """CIBA Core section 4; none: it may not ask out of band."""
+    backchannel_client_notification_endpoint: str | None = None
+    """CIBA Core section 4: with ``ping`` only."""
+    id_token_signed_response_alg: SigningAlg = "EdDSA"  # noqa: S105 - an algorithm, not a password
+    """OpenID registration: what its ID tokens are signed with."""
 
 
 DEFAULT: Final = ClientMetadata()
@@ -80,7 +92,16 @@ def problems_of_metadata(metadata: ClientMetadata, jwks: Mapping[str, Any]) -> l
         found.append(("jwks", f"needs a key with x5c or x5t#S256 for {SELF_SIGNED_TLS}"))
     if not metadata.response_modes or len(set(metadata.response_modes)) != len(metadata.response_modes):
         found.append(("response_modes", "must name at least one response mode, each once"))
-    return found
+    return [*found, *_problems_of_backchannel(metadata)]
+
+
+def _problems_of_backchannel(metadata: ClientMetadata) -> list[Problem]:
+    endpoint = metadata.backchannel_client_notification_endpoint
+    if (metadata.backchannel_token_delivery_mode == PING) != (endpoint is not None):
+        return [("backchannel_client_notification_endpoint", f"belongs to {PING}, which needs it")]
+    if endpoint is not None and (why := why_not_redirect_uri(endpoint)) is not None:
+        return [("backchannel_client_notification_endpoint", why)]
+    return []
 
 
 def _is_name(text: str) -> bool:

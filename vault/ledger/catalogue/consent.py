@@ -16,6 +16,29 @@ CONSENT: Final[Mapping[str, Kind]] = {
         must="requester reason",
         may=f"{SOME_TERMS} ref",
     ),
+    "hint.made": kind(
+        "The person made a code by which an organisation may ask them out of band.", by="person", about=About.SOMEBODY
+    ),
+    "consent.put": kind(
+        "A request out of band was put before the person.",
+        by="registry",
+        about=About.SOMEBODY,
+        must="requester declaration",
+        may="declaration_version purpose",
+    ),
+    "consent.withheld": kind(
+        "A request out of band was kept from the person; reason says why.",
+        by="registry",
+        about=About.SOMEBODY,
+        must="requester declaration reason",
+        may="declaration_version purpose",
+    ),
+    "consent.reported": kind(
+        "The person says that they did not ask for this request.",
+        by="person",
+        about=About.SOMEBODY,
+        must="requester declaration",
+    ),
     "grant.given": kind(
         "The person allowed it.", by="person", about=About.SOMEBODY, must=f"{TERMS} consent", may="permit reason"
     ),
