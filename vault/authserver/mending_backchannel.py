@@ -13,7 +13,7 @@ BACKCHANNEL: Final[dict[str, str]] = {
         "send a telephone number, a name or an id number; ask for the code again when it is refused."
     ),
     "backchannel-binding-message": (
-        "Send binding_message: at most 64 letters (Latin or Chinese), digits, spaces and .,:#()-, and say it to the person."
+        "Send binding_message: at most 64 letters (Latin, Chinese), digits, spaces and .,:#()-; say it to the person."
     ),
     "backchannel-expiry": "requested_expiry is a whole number of seconds, greater than zero.",
     "backchannel-notification-token": (

@@ -16,7 +16,7 @@ from vault.portal.pages import page
 
 @get("/integrate/errors")
 async def checks(request: VaultRequest) -> Template:
-    """Every check, in the two groups in which requests meet them."""
+    """Every check, in the groups in which requests meet them."""
     groups = [(N_("Who is calling"), CALLERS), (N_("What is asked for"), REQUESTS), (N_("Out of band"), BACKCHANNEL)]
     return page(request, "checks", groups=groups)
 
