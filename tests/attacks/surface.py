@@ -9,7 +9,7 @@ from litestar import Litestar
 from litestar.routes import HTTPRoute
 
 from tests.attacks.world import REASON, Browser, World, case_of
-from tests.requesters.samples import application
+from tests.requesters.samples import application, public_key
 from vault import api, portal
 from vault.edge.request import VaultRequest
 from vault.requesters.bounds import plain, shipped
@@ -60,6 +60,24 @@ BODIES: dict[str, dict[str, Any]] = {
     "DELETE /v1/applications/{application}/documents/{document}": {},
     "POST /v1/desk/bounds": {"rules": plain(list(shipped().rules)), "reason": REASON},
     "POST /v1/desk/bounds/{number}/decisions": {"decision": "refuse", "reason": REASON},
+    "POST /v1/members": {
+        "number": "inv_" + "0" * 32,
+        "token": "x",
+        "name": "李雷",
+        "login": "member-nobody",
+        "password": "a long enough password",
+    },
+    "POST /v1/organisation/invitations": {"roles": ["audit"]},
+    "DELETE /v1/organisation/invitations/{invitation}": {},
+    "POST /v1/organisation/members/{member}/roles": {"roles": ["audit"]},
+    "POST /v1/organisation/members/{member}/standing": {"status": "suspended"},
+    "POST /v1/organisation/two-members": {"two_members": False},
+    "POST /v1/organisation/clients/{client}/keys": {"jwk": public_key("added")},
+    "POST /v1/organisation/clients/{client}/retirements": {"kid": "no-such-key"},
+    "POST /v1/organisation/clients/{client}/redirect-uris": {"redirect_uris": ["https://elsewhere.example/back"]},
+    "POST /v1/organisation/clients/{client}/metadata": {"dpop_bound_access_tokens": False},
+    "POST /v1/organisation/surrender": {"reason": "no"},
+    "POST /v1/organisation/changes/{change}/decision": {"decision": "confirm"},
     "POST /v1/desk/applications/{application}/decisions": _DECISION,
     "POST /v1/desk/cases/{case}/decisions": _DECISION,
     "POST /v1/desk/cases/{case}/questions": {"question": "Which licence do you hold?"},
@@ -153,6 +171,10 @@ class Endpoint:
             "grant": world.token.grant,
             "requester": world.harbour.requester,
             "declaration": world.harbour.declaration,
+            "member": world.member,
+            "invitation": world.invitation,
+            "client": world.harbour.client_id,
+            "change": world.change,
             "release_id": world.waiting,
             "index": 5,
             "client_id": world.harbour.client_id,

@@ -90,7 +90,9 @@ async def test_the_list_of_errors_is_whole(world: World) -> None:
 async def test_pages_hold_nothing_inline_and_nothing_foreign(world: World, endpoint: Endpoint) -> None:
     """No inline script or style, no handler attribute, no address of another server: what the policy says is true."""
     staff = {"officer": world.staff["first" if "applications" in endpoint.template else "third"]}
-    browser = (staff | {"regulator": world.staff["regulator"]}).get(endpoint.realm, world.anna.browser)
+    browser = (staff | {"regulator": world.staff["regulator"], "member": world.members["auditor"]}).get(
+        endpoint.realm, world.anna.browser
+    )
     answer = await browser.http.get(endpoint.path(world), headers={"Accept": "text/html"}, follow_redirects=True)
     policy = answer.headers["content-security-policy"]
     assert "unsafe" not in policy

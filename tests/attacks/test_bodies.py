@@ -191,6 +191,8 @@ def _sender(world: World, endpoint: Endpoint) -> Browser:
     """Who is let in but may not do it to this thing: so that a body that turns out to be good changes nothing."""
     if endpoint.realm == "officer":
         return world.staff["third" if endpoint.takes_vetting else "second"]
+    if endpoint.realm == "member":
+        return world.members["auditor"]
     return world.bao.browser
 
 

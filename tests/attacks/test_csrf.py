@@ -76,6 +76,7 @@ async def test_changes_are_not_made_by_get(world: World, endpoint: Endpoint) -> 
 
 def _signed_in(world: World, endpoint: Endpoint) -> Browser:
     staff = {"officer": world.staff["third"], "regulator": world.staff["regulator"]}
+    staff["member"] = world.members["auditor"]
     if endpoint.takes_vetting:
         staff["officer"] = world.staff["first"]
     return staff.get(endpoint.realm, world.anna.browser)

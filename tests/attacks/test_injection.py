@@ -183,6 +183,8 @@ def _reader(world: World, endpoint: Endpoint) -> Browser:
         return world.staff["first" if "applications" in endpoint.template else "third"]
     if endpoint.realm == "regulator":
         return world.staff["regulator"]
+    if endpoint.realm == "member":
+        return world.members["auditor"]
     return world.bao.browser if endpoint.realm == PUBLIC else world.anna.browser
 
 

@@ -73,6 +73,8 @@ class Bank(story.Bank):
     grant: str = ""
     requester: str = ""
     declaration: str = ""
+    applied: dict[str, str] = field(default_factory=dict)
+    """What its application was answered with."""
 
     def __post_init__(self) -> None:
         self.http = httpx.AsyncClient(base_url=self.base, timeout=40, verify=_NO_TLS)
@@ -108,6 +110,8 @@ class World:
     watch: Watch
     stack: AsyncExitStack
     staff: dict[str, Browser] = field(default_factory=dict)
+    members: dict[str, Browser] = field(default_factory=dict)
+    """Of the first bank: administrator, keys, auditor; of the second one: stranger, its administrator."""
     _numbers: Any = field(default_factory=lambda: itertools.count(1))
 
     @property
@@ -125,7 +129,37 @@ class World:
         self.waiting = (await self.token.release(list(SENSITIVE), key="waits")).json()["release"]
         idle = (await self.apply(new_key("idle"))).json()
         self.application, self.application_token = idle["application"], idle["status_token"]
+        await self._staffed()
         return self
+
+    async def _staffed(self) -> None:
+        """The banks' own people, an open invitation, a change that waits for a second member."""
+        first = self.members["administrator"] = await self.first_member(self.harbour)
+        self.members["stranger"] = await self.first_member(self.valley)
+        self.members["keys"] = await self.invited(first, "keys")
+        self.members["auditor"] = await self.invited(first, "audit")
+        self.member = (await self.members["keys"].get("/v1/me"))["id"]
+        path = "/v1/organisation/two-members"
+        self.change = expect(await first.send("POST", path, {"two_members": True}), 200).json()["change"]
+        made = await first.send("POST", "/v1/organisation/invitations", {"roles": ["audit"]})
+        self.invitation = expect(made, 201).json()["invitation"]
+
+    async def first_member(self, bank: Bank) -> Browser:
+        """A bank's administrator, who comes in with the token of its application."""
+        return await self.joined(bank.applied["application"], bank.applied["status_token"])
+
+    async def invited(self, by: Browser, *roles: str) -> Browser:
+        """A member with these roles, by invitation."""
+        made = expect(await by.send("POST", "/v1/organisation/invitations", {"roles": list(roles)}), 201).json()
+        return await self.joined(made["invitation"], made["token"])
+
+    async def joined(self, number: str, token: str) -> Browser:
+        """Somebody joins with a ticket and signs in."""
+        browser, login = await self.newcomer(), f"member.{next(self._numbers)}"
+        body = {"number": number, "token": token, "name": "李雷", "login": login, "password": PASSWORD}
+        expect(await browser.send("POST", "/v1/members", body), 201)
+        await browser.sign_in("member", login, PASSWORD)
+        return browser
 
     async def entries(self, event: str) -> int:
         """How many entries of that name there are in the tree, once everything recorded is there."""
@@ -218,7 +252,8 @@ class World:
         self.stack.push_async_callback(bank.http.aclose)
         self.watch.follow(bank.http)
         await bank.__aenter__()
-        applied = expect(await self.apply(bank.key), 201).json()["application"]
+        bank.applied = expect(await self.apply(bank.key), 201).json()
+        applied = bank.applied["application"]
         expect(await self.decide("first", applied), 200)
         decided = expect(await self.decide("second", applied), 200).json()
         bank.client_id, bank.requester, bank.declaration = (

@@ -26,7 +26,7 @@ explanation; under `/oauth` they are OAuth errors (RFC 6749 section 5.2).
 """
 
 
-_SIGNED_IN: Final = frozenset({"people", "profile", "sharing", "desk", "oversight"})
+_SIGNED_IN: Final = frozenset({"people", "profile", "sharing", "desk", "oversight", "organisation"})
 """Tags of what a session cookie opens."""
 _SECURITY: Final[dict[str, SecurityScheme | Reference]] = {
     "session": SecurityScheme(

@@ -4,7 +4,7 @@ Acts on a session of any run-time role. Proofs are made from tiles and the rows 
 ones, and verified before they leave: Tampered means that the rows contradict the checkpoint.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -168,6 +168,48 @@ async def page(
         wanted = wanted.where(BodyRow.idx < before)
     rows = await session.execute(wanted.order_by(BodyRow.idx.desc()).limit(min(limit, MOST_ROWS)))
     return [_entry(index, body) for index, body in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Entries, newest first. ``next``: pass it as ``before`` for older ones; None: there are no more."""
+
+    entries: list[Entry]
+    next: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """How far back to look: before an index, for so many entries that fit, over so many whatever they are."""
+
+    before: int | None = None
+    limit: int = 50
+    reach: int = 5_000
+
+
+async def of_requester(
+    session: Session, requester: UUID, events: Collection[str], back: Back = Back(), *, shard: int = 0
+) -> Stretch:
+    """A requester's entries of these events, found by the index over requesters.
+
+    A page may hold fewer than ``limit``, even none, and still have a next one: what it costs is bounded by ``reach``.
+    """
+    limit, before, reach = min(back.limit, MOST_ROWS), back.before, back.reach
+    mine = (BodyRow.shard == shard, BodyRow.requester == ids.public(ids.REQUESTER, requester))
+    past = sa.select(BodyRow.idx, BodyRow.event).where(*mine)
+    if before is not None:
+        past = past.where(BodyRow.idx < before)
+    looked_at = past.order_by(BodyRow.idx.desc()).limit(reach).subquery()
+    fitting = sa.select(looked_at.c.idx).where(looked_at.c.event.in_(events)).order_by(looked_at.c.idx.desc())
+    ends = sa.select(sa.func.min(looked_at.c.idx), sa.func.count())
+    indexes = list(await session.scalars(fitting.limit(limit + 1)))
+    wanted = sa.select(BodyRow.idx, BodyRow.body).where(BodyRow.shard == shard, BodyRow.idx.in_(indexes[:limit]))
+    rows = await session.execute(wanted.order_by(BodyRow.idx.desc()))
+    entries = [_entry(index, body) for index, body in rows]
+    if len(indexes) > limit:
+        return Stretch(entries, entries[-1].index)
+    oldest, seen = (await session.execute(ends)).one()
+    return Stretch(entries, oldest if seen == reach else None)
 
 
 async def history(session: Session, k_s: bytes, first: int, count: int, *, shard: int = 0) -> list[Line]:

@@ -93,6 +93,7 @@ def _keys(kind: str) -> Kind:
         client = await _client(session, made)
         changed = _key_change(kind, made.body, session.now)(Keys(client.jwks, client.times))
         changing.check_covered(changed, session.now)
+        changing.check_metadata(client.metadata, changed.jwks)
 
     async def make(session: Session, _desk: Organisation, made: Made) -> None:
         change = _key_change(kind, made.body, session.now)
@@ -113,8 +114,8 @@ async def _make_redirects(session: Session, _desk: Organisation, made: Made) -> 
 
 
 async def _check_metadata(session: Session, made: Made) -> None:
-    await _client(session, made)
-    _parsed(made.body, Metadata)
+    client = await _client(session, made)
+    changing.check_metadata(_parsed(made.body, Metadata).metadata, client.jwks)
 
 
 async def _make_metadata(session: Session, _desk: Organisation, made: Made) -> None:

@@ -17,8 +17,13 @@ STALE_TOKEN: Final = "stale_token"  # noqa: S105 - a reason, no secret
 ACCOUNT_CLOSED: Final = "account_closed"
 
 
+ENDED: Final = frozenset({WITHDRAWN, EXPIRED, STALE_TOKEN, ACCOUNT_CLOSED})
+"""Reasons that the ledger tells apart and no requester may."""
+
+
 class GrantEnded(Refused):
-    """Withdrawn, expired, or replaced by a newer authorization (design promise 4). ``reason`` is for the ledger."""
+    """Withdrawn, expired, or replaced by a newer authorization (design promise 4). ``reason`` (one of ENDED) is for the
+    ledger."""
 
     name, title = "grant-ended", "This grant allows no further release"
     advice = "Ask the person again if the purpose still stands."
@@ -90,6 +95,11 @@ _REASONS: Final[dict[type[VaultError], str]] = {
     CannotOpen: "cannot_open",
     Tampered: "tampered",
 }
+
+
+def told(reason: str) -> str:
+    """A reason of the ledger as the requester may know it, who was told no more when it was refused."""
+    return "grant_ended" if reason in ENDED else reason
 
 
 def reason_of(error: VaultError) -> str:

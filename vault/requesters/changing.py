@@ -4,10 +4,10 @@ Every act locks the client's row, gives it its new value whole and appends the e
 next token request of that client, on any worker, reads the new row.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from vault.errors import Conflict, Invalid, NotFound
 from vault.ids import RequesterId
 from vault.ledger.events import Actor, Event
 from vault.ledger.log import append
-from vault.requesters.client_metadata import ClientMetadata, to_store
+from vault.requesters.client_metadata import ClientMetadata, problems_of_metadata, read_stored, to_store
 from vault.requesters.key_times import Keys, said
 from vault.requesters.owned import OwnClient, as_own
 from vault.requesters.redirects import LOOPBACK, MOST, why_not_redirect_uri
@@ -48,6 +48,7 @@ async def change_keys(session: Session, client_id: UUID, by: By, change: Callabl
     row = await _of(session, by.requester, client_id)
     changed = change(Keys(row.jwks, row.key_times))
     check_covered(changed, session.now)
+    check_metadata(read_stored(row.registration), changed.jwks)
     row.jwks, row.key_times = changed.jwks, changed.times or None
     held = digest(canonical([changed.jwks, changed.times]))
     await append(session, _event("requester.keys_changed", row, by, held))
@@ -64,8 +65,9 @@ async def change_redirects(
 
 
 async def change_metadata(session: Session, client_id: UUID, by: By, metadata: ClientMetadata) -> None:
-    """Give a client other metadata. Raises NotFound, Conflict."""
+    """Give a client other metadata. Raises NotFound, Conflict, Invalid where it does not go with the client's keys."""
     row = await _of(session, by.requester, client_id)
+    check_metadata(metadata, row.jwks)
     row.registration = to_store(metadata)
     held = digest(canonical(msgspec.to_builtins(metadata)))
     await append(session, _event("requester.metadata_changed", row, by, held))
@@ -76,6 +78,16 @@ def check_covered(keys: Keys, now: datetime) -> None:
     gap = keys.first_gap(now)
     if gap is not None:
         raise Invalid.field("until", f"would leave the client without a valid key from {said(gap)} on")
+
+
+def check_metadata(metadata: ClientMetadata, jwks: Mapping[str, Any]) -> None:
+    """Raises Invalid by field where metadata and keys do not go together."""
+    problems = problems_of_metadata(metadata, jwks)
+    if problems:
+        raise Invalid(
+            "; ".join(f"{where}: {why}" for where, why in problems[:5]),
+            errors=[{"field": where, "why": why} for where, why in problems],
+        )
 
 
 def check_redirects(uris: Sequence[str], origins: frozenset[str]) -> None:

@@ -109,7 +109,7 @@ REQUESTERS: Final[Mapping[str, Kind]] = {
     ),
     "requester.surrendered": kind(
         "An organisation gave its registration back.",
-        by="requester registry",
+        by="requester registry member",
         must="requester reason",
         may="ref second digest",
     ),
@@ -182,7 +182,7 @@ REQUESTERS: Final[Mapping[str, Kind]] = {
     ),
     "declaration.stopped": kind(
         "A declaration's validity was shortened or ended; outcome says which.",
-        by="officer regulator registry requester",
+        by="officer regulator registry requester member",
         must="requester declaration reason",
         may="declaration_version outcome second ref digest",
     ),
