@@ -1,5 +1,6 @@
 """Everything that can be reached over HTTP, read from the application itself: a new endpoint is attacked unasked."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -96,6 +97,7 @@ BODILESS = {
     "POST /v1/applications/{application}/withdrawal",
     "POST /v1/applications/{application}/documents",
     "DELETE /v1/applications/{application}/documents/{document}",
+    "DELETE /v1/organisation/invitations/{invitation}",
 }
 """What reads no JSON; a document's bytes are attacked in tests/api/test_drafts.py."""
 FORMS: dict[str, dict[str, str]] = {
@@ -103,6 +105,24 @@ FORMS: dict[str, dict[str, str]] = {
     "POST /desk/sign-in": {"login": "nobody.here", "password": "a long enough password"},
     "POST /oversight/sign-in": {"login": "nobody.here", "password": "a long enough password"},
     "POST /organisation/sign-in": {"login": "nobody.here", "password": "a long enough password"},
+    "POST /organisation/join": {
+        "number": "inv_" + "0" * 32,
+        "token": "x",
+        "name": "李雷",
+        "login": "member-nobody",
+        "password": "a long enough password",
+    },
+    "POST /organisation/invitations": {"role": "audit"},
+    "POST /organisation/invitations/{invitation}/withdraw": {},
+    "POST /organisation/members/{member}/standing": {"act": "suspend"},
+    "POST /organisation/members/{member}/roles": {"role": "audit"},
+    "POST /organisation/two-members": {"two_members": "no"},
+    "POST /organisation/clients/{client}/keys": {"jwk": json.dumps(public_key("added"))},
+    "POST /organisation/clients/{client}/retirements": {"kid": "no-such-key"},
+    "POST /organisation/clients/{client}/redirect-uris": {"redirect_uris": "https://elsewhere.example/back"},
+    "POST /organisation/changes/{change}": {"decision": "confirm"},
+    "POST /organisation/surrender": {"sure": "yes", "reason": "we stop here"},
+    "POST /password": {"present": "not the present one", "password": "a long enough password", "again": "x"},
     "POST /sign-out": {},
     "POST /register": {
         "name": "陈一",

@@ -28,7 +28,7 @@ async def test_another_organisations_things_look_absent(world: World, endpoint: 
     theirs = await endpoint.send(browser, endpoint.path(world), token=form_token(browser))
     never = {name.strip("{}"): f"{_PREFIX[name]}_{ids.new_uuid().hex}" for name in NAMED}
     none = await endpoint.send(browser, endpoint.path(world, **never), token=form_token(browser))
-    if endpoint.template.startswith("/v1/organisation/clients/"):  # takes another role than the stranger has
+    if "/organisation/clients/" in endpoint.template:  # takes another role than the stranger has
         assert theirs.status_code in {403, 404}
     else:
         assert theirs.status_code == 404, theirs.text

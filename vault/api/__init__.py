@@ -8,7 +8,7 @@ unknown fields are refused; no value of a person in any address.
 """
 
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 from litestar import Response, get
 from litestar.router import Router
@@ -49,7 +49,12 @@ HOT: Final = ("/oauth/token", "/v1/releases")
 
 def routes() -> list[Router]:
     """Every endpoint."""
-    handlers = [
+    handlers = [*_for_people_and_staff(), *_for_organisations()]
+    return [Router("/", route_handlers=handlers), Router("/", route_handlers=[read_openapi], include_in_schema=False)]
+
+
+def _for_people_and_staff() -> list[Any]:
+    return [
         health.live,
         health.ready,
         sessions.register,
@@ -98,34 +103,17 @@ def routes() -> list[Router]:
         release_desk.list_waiting_releases,
         release_desk.read_release_at_desk,
         release_desk.decide_release,
-        organisation_members.join_organisation,
-        organisation.read_organisation,
-        organisation.list_own_declarations,
-        organisation.read_quotas,
-        organisation.list_held_grants,
-        organisation.read_held_grant,
-        organisation.list_own_releases,
-        organisation.list_incidents,
-        organisation.list_organisation_entries,
-        organisation_members.list_members,
-        organisation_members.change_roles,
-        organisation_members.change_standing,
-        organisation_members.list_invitations,
-        organisation_members.make_invitation,
-        organisation_members.take_invitation_back,
-        organisation_members.choose_two_members,
-        organisation_changes.list_clients,
-        organisation_changes.add_key,
-        organisation_changes.retire_key,
-        organisation_changes.change_redirect_uris,
-        organisation_changes.change_client_metadata,
-        organisation_changes.surrender,
-        organisation_changes.list_changes,
-        organisation_changes.read_change,
-        organisation_changes.decide_change,
         oversight.search_entries,
         oversight.read_entry,
         oversight.read_receipt,
+    ]
+
+
+def _for_organisations() -> list[Any]:
+    return [
+        *organisation.HANDLERS,
+        *organisation_members.HANDLERS,
+        *organisation_changes.HANDLERS,
         *public_register.HANDLERS,
         oauth.read_metadata,
         oauth.read_jwks,
@@ -139,7 +127,6 @@ def routes() -> list[Router]:
         releases.make_release,
         releases.read_release,
     ]
-    return [Router("/", route_handlers=handlers), Router("/", route_handlers=[read_openapi], include_in_schema=False)]
 
 
 @cache

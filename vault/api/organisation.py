@@ -236,3 +236,16 @@ def _held(held: Held) -> HeldGrant:
         frequency=held.frequency,
         window_uses=held.window_uses,
     )
+
+
+HANDLERS = [
+    read_organisation,
+    list_own_declarations,
+    read_quotas,
+    list_held_grants,
+    read_held_grant,
+    list_own_releases,
+    list_incidents,
+    list_organisation_entries,
+]
+"""What the routes are made of."""

@@ -271,3 +271,17 @@ def _key(keys: Keys, key: dict[str, Any], now: datetime) -> KeyView:
 
 def _ms(at: datetime | None) -> int | None:
     return None if at is None else max(millis(at), 0)
+
+
+HANDLERS = [
+    list_clients,
+    add_key,
+    retire_key,
+    change_redirect_uris,
+    change_client_metadata,
+    surrender,
+    list_changes,
+    read_change,
+    decide_change,
+]
+"""What the routes are made of."""

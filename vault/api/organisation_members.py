@@ -207,3 +207,16 @@ def _invitation(each: InvitationView) -> InvitationSummary:
         each.state,
         ids.public(ids.MEMBER, each.member) if each.member else None,
     )
+
+
+HANDLERS = [
+    join_organisation,
+    list_members,
+    change_roles,
+    change_standing,
+    list_invitations,
+    make_invitation,
+    take_invitation_back,
+    choose_two_members,
+]
+"""What the routes are made of."""

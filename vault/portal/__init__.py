@@ -13,7 +13,22 @@ from litestar.static_files import create_static_files_router
 from vault.edge.cookies import YEAR
 from vault.edge.csrf import NO_FORM_TOKEN
 from vault.edge.request import VaultRequest
-from vault.portal import activity, consent, desk, entering, front, grants, integrate, oversight, person, release_desk
+from vault.portal import (
+    activity,
+    consent,
+    desk,
+    entering,
+    front,
+    grants,
+    integrate,
+    organisation,
+    organisation_clients,
+    organisation_members,
+    oversight,
+    password,
+    person,
+    release_desk,
+)
 from vault.portal.failures import error_page
 from vault.portal.pages import STATIC, templates
 
@@ -51,6 +66,30 @@ PAGES = [
     desk.decide_application_page,
     release_desk.release_page,
     release_desk.decide_release_page,
+    organisation.organisation_page,
+    organisation.own_declarations_page,
+    organisation.held_grants_page,
+    organisation.own_releases_page,
+    organisation.incidents_page,
+    organisation.audit_page,
+    organisation_members.join_page,
+    organisation_members.join,
+    organisation_members.members_page,
+    organisation_members.invite_page,
+    organisation_members.withdraw_invitation_page,
+    organisation_members.standing_page,
+    organisation_members.roles_page,
+    organisation_members.two_members_page,
+    organisation_clients.clients_page,
+    organisation_clients.add_key_page,
+    organisation_clients.retire_key_page,
+    organisation_clients.redirects_page,
+    organisation_clients.changes_page,
+    organisation_clients.decide_change_page,
+    organisation_clients.surrender_page,
+    organisation_clients.surrender,
+    password.password_page,
+    password.change_password_page,
     oversight.search_page,
     oversight.oversight_entry_page,
 ]

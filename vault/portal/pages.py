@@ -30,9 +30,7 @@ _MENUS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("/organisation/declarations", N_("Declarations")),
         ("/organisation/grants", N_("Grants")),
         ("/organisation/releases", N_("Releases")),
-        ("/organisation/incidents", N_("Incidents")),
         ("/organisation/members", N_("Members")),
-        ("/organisation/audit", N_("Audit")),
     ),
 }
 _STARTS: Final = {"person": "/home", "officer": "/desk", "regulator": "/oversight", "member": "/organisation"}
