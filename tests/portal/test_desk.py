@@ -16,25 +16,25 @@ REASON = "The papers are in order."
 
 
 async def applied(edge: Edge, code: str) -> str:
-    """A fresh application; ``code``: the first 17 characters of its social credit code."""
+    """The case of a fresh application, checked; ``code``: the first 17 characters of its social credit code."""
     async with edge.client() as client:
         wanted = application(organisation__uscc=code + check_character(code))
         answer = await client.post("/v1/applications", json=wanted)
         assert answer.status_code == 201, answer.text
         made = str(answer.json()["application"])
         await run_checks(edge.app.state.doors.database, confirming(), CaseId(UUID(hex=made[4:])))
-        return made
+        return f"cas_{made[4:]}"
 
 
 async def test_two_officers_let_a_requester_in(edge: Edge, staff: Desk) -> None:
     """Side by side with the catalogue; the same officer twice is refused on the page."""
-    path = f"/desk/applications/{await applied(edge, '91350100M00010011')}"
+    path = f"/desk/cases/{await applied(edge, '91350100M00010011')}"
     first, second = staff.at["officer-1"], staff.at["officer-2"]
     page = await first.go(path)
     assert "Nobody has decided yet." in page.text
     assert "Full name" in page.text
     answer = await first.fill(page.form(path), ("decision", "approve"), reason=REASON)
-    assert answer.headers["location"] == f"{path}?done=yes"
+    assert answer.headers["location"] == f"{path}?done=decided"
     again = Page(await first.fill(page.form(path), ("decision", "approve"), reason=REASON))
     assert (again.status, "You have decided this application already" in again.text) == (403, True)
     await second.fill((await second.go(path)).form(path), ("decision", "approve"), reason=REASON)
@@ -43,7 +43,7 @@ async def test_two_officers_let_a_requester_in(edge: Edge, staff: Desk) -> None:
 
 async def test_a_decision_needs_a_reason(edge: Edge, staff: Desk) -> None:
     """Told beside the field; nothing is decided."""
-    path = f"/desk/applications/{await applied(edge, '91350100M00010022')}"
+    path = f"/desk/cases/{await applied(edge, '91350100M00010022')}"
     officer = staff.at["officer-1"]
     form = (await officer.go(path)).form(path)
     page = Page(await officer.fill(form, ("decision", "refuse"), reason="no"))
@@ -55,7 +55,7 @@ async def test_a_decision_needs_a_reason(edge: Edge, staff: Desk) -> None:
 
 async def test_one_refusal_is_enough(edge: Edge, staff: Desk) -> None:
     """The applicant reads the reason, and no second officer is asked."""
-    path = f"/desk/applications/{await applied(edge, '91350100M00010033')}"
+    path = f"/desk/cases/{await applied(edge, '91350100M00010033')}"
     officer = staff.at["officer-2"]
     await officer.fill(
         (await officer.go(path)).form(path), ("decision", "refuse"), reason="The code is somebody else's."
@@ -67,10 +67,10 @@ async def test_one_refusal_is_enough(edge: Edge, staff: Desk) -> None:
 
 async def test_roles_decide_what_is_shown(staff: Desk) -> None:
     """Vetting and releases are different work; the pages of the other are refused."""
-    assert "Applications" in (await staff.at["officer-1"].go("/desk")).text
+    assert "Vetting" in (await staff.at["officer-1"].go("/desk")).text
     desk = await staff.at["officer-3"].go("/desk")
     assert "Sensitive releases waiting" in desk.text
-    assert "Applications" not in desk.text
+    assert "Vetting" not in desk.text
     assert (await staff.at["officer-1"].client.get("/desk/releases/rel_" + "0" * 32)).status_code == 403
 
 
@@ -134,7 +134,7 @@ async def test_every_question_is_an_entry(edge: Edge, staff: Desk) -> None:
 
 async def test_staff_pages_are_whole(edge: Edge, staff: Desk) -> None:
     """Nothing inline, every input labelled, in both languages."""
-    application_path = f"/desk/applications/{await applied(edge, '91350100M00010044')}"
+    application_path = f"/desk/cases/{await applied(edge, '91350100M00010044')}"
     visits = [("officer-1", "/desk"), ("officer-1", application_path), ("regulator-1", "/oversight?ask=yes")]
     for login, path in visits:
         for language, html in (("en", "en-GB"), ("zh-CN", "zh-Hans-CN")):

@@ -15,6 +15,7 @@ from vault.edge.csrf import NO_FORM_TOKEN
 from vault.edge.request import VaultRequest
 from vault.portal import (
     activity,
+    case_desk,
     consent,
     desk,
     entering,
@@ -62,8 +63,7 @@ PAGES = [
     consent.consent_page,
     consent.decide,
     desk.desk_page,
-    desk.application_page,
-    desk.decide_application_page,
+    *case_desk.HANDLERS,
     release_desk.release_page,
     release_desk.decide_release_page,
     organisation.organisation_page,
