@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 import asyncpg
 
-from vault.authserver import assertions, certificates, dpop, replay
+from vault.authserver import ahead, assertions, certificates, dpop, replay
+from vault.authserver.ahead import Ahead
 from vault.authserver.bindings import Binding, key, of_certificate
 from vault.authserver.errors import InvalidClient, InvalidProof, OAuthError
 from vault.authserver.server import AuthServer, Posted
@@ -37,6 +39,8 @@ class Caller:
     proof: dpop.Proof | None
     now: datetime
     certificate: bytes | None = None
+    ahead: Ahead | None = None
+    """What was read ahead of the checks, with ``grant_type=refresh_token``."""
 
     @property
     def binding(self) -> Binding | None:
@@ -56,7 +60,7 @@ async def known_caller(
     """
     now = server.database.clock.now()
     try:
-        known, claimed = await _authenticate(server, connection, posted, now)
+        known, read, claimed = await _authenticate(server, connection, posted, now)
         certificate = _bindable(known.view, posted)
         needed = proof_needed and (certificate is None or known.view.metadata.dpop_bound_access_tokens)
         nonces = server.ring if server.dpop_nonces or known.view.metadata.require_dpop_nonce else None
@@ -73,7 +77,7 @@ async def known_caller(
             raise complaint
         if proof is not None and proof.seen not in fresh:
             raise InvalidProof("dpop-replayed", "This DPoP proof was used before: make a new one for each request.")
-        yield Caller(known.view, known.lapses, proof, now, certificate)
+        yield Caller(known.view, known.lapses, proof, now, certificate, read)
     except OAuthError as refused:
         if not refused.is_recorded:
             await server.database.run(record_refused_token, known.view, refused)
@@ -82,7 +86,7 @@ async def known_caller(
 
 async def _authenticate(
     server: AuthServer, connection: asyncpg.Connection, posted: Posted, now: datetime
-) -> tuple[KnownClient, assertions.Authenticated | None]:
+) -> tuple[KnownClient, Ahead | None, assertions.Authenticated | None]:
     """By certificate where one comes without an assertion or secret, else by assertion; as the client registered."""
     shown = posted.certificate
     if posted.authorization is not None or not {"client_assertion", "client_secret"}.isdisjoint(posted.form):
@@ -90,17 +94,29 @@ async def _authenticate(
     claim = None if shown else assertions.read_claim(posted.form, authorization=posted.authorization)
     try:
         client_id = claim.client_id if claim else certificates.claimed_client(posted.form)
-        known = await server.clients.client(connection, client_id, now)
+        known, read = await _look_up(server, connection, posted, client_id, now)
     except NotFound:
         raise certificates.unknown_client() from None
     metadata = known.view.metadata
     if (metadata.token_endpoint_auth_method == PRIVATE_KEY_JWT) != (claim is not None):
         raise InvalidClient("client-registered", f"This client authenticates by {metadata.token_endpoint_auth_method}.")
     if claim is not None:
-        return known, assertions.authenticate(claim, known.view.jwks, issuer=server.issuer, now=now)
+        return known, read, assertions.authenticate(claim, known.view.jwks, issuer=server.issuer, now=now)
     if shown is not None:
         certificates.authenticate(shown, metadata, known.view.jwks, authorities=server.authorities, now=now)
-    return known, None
+    return known, read, None
+
+
+async def _look_up(
+    server: AuthServer, connection: asyncpg.Connection, posted: Posted, client_id: UUID, now: datetime
+) -> tuple[KnownClient, Ahead | None]:
+    """One round trip: the client, and beside it what a refresh will need. Raises NotFound."""
+    if posted.form.get("grant_type") != ahead.GRANT_TYPE:
+        return await server.clients.client(connection, client_id, now), None
+    opened = ahead.opened(server.ring, posted, client_id)
+    found = await connection.fetchrow(ahead.STATEMENT, client_id, *ahead.values(posted, opened))
+    known = await server.clients.at(found, connection, client_id, now)
+    return known, None if found is None else ahead.read(found, opened)
 
 
 def _bindable(client: ClientView, posted: Posted) -> bytes | None:

@@ -22,13 +22,16 @@ from vault.errors import NotFound, Refused
 from vault.ids import DeclarationId, GrantId, PersonId, RequesterId
 from vault.requesters.declarations import Frequency
 
-_COLUMNS: Final = tuple(Grant.__table__.c[name] for name in (*Grant.guarded_columns(), "mac"))
+COLUMNS: Final = (*Grant.guarded_columns(), "mac")
+"""What :func:`read_standing` reads."""
+JOIN: Final = "LEFT JOIN grants g ON g.person_id = {person} AND g.id = {grant}"
+"""For statements that ask for a grant beside other things; ``person`` and ``grant``: parameters."""
+_COLUMNS: Final = tuple(Grant.__table__.c[name] for name in COLUMNS)
 _ROW: Final = sa.select(*_COLUMNS).where(
     Grant.person_id == sa.bindparam("person", type_=sa.Uuid()), Grant.id == sa.bindparam("grant", type_=sa.Uuid())
 )
 _BY_ID: Final = sa.select(*_COLUMNS).where(Grant.id == sa.bindparam("grant", type_=sa.Uuid()))
 _BY_ID_SQL: Final = str(_BY_ID.compile(dialect=dialect()))  # type: ignore[no-untyped-call]  # as below
-_SQL: Final = str(_ROW.compile(dialect=dialect()))  # type: ignore[no-untyped-call]  # SQLAlchemy's own gap
 _DAY: Final = timedelta(days=1)
 RoleSecrets = Callable[[int], Awaitable[bytes]]
 
@@ -63,13 +66,6 @@ async def standing(session: Session, person: PersonId, grant: GrantId) -> GrantS
     """How the grant stands now. Raises NotFound, Tampered."""
     found = (await session.execute(_ROW, {"person": person, "grant": grant})).mappings().one_or_none()
     return read_standing(session.ring, None if found is None else {str(k): v for k, v in found.items()}, session.now)
-
-
-async def standing_by_pool(
-    connection: asyncpg.Connection, ring: KeyRing, person: PersonId, grant: GrantId, *, now: datetime
-) -> GrantStanding:
-    """The same over a plain connection: every refresh pays for it."""
-    return read_standing(ring, await connection.fetchrow(_SQL, person, grant), now)
 
 
 async def standing_by_id(

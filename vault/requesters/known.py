@@ -5,9 +5,10 @@ with the rows as they are now, in the one round trip it needs anyway. What is re
 that anybody changed has another revision, and is read and checked again.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -17,14 +18,23 @@ from vault.requesters.register import CHAIN_SQL, KnownClient, Rows, checked_rows
 
 MOST_REMEMBERED: Final = 4096
 Revisions = tuple[int, ...]
+_LINKS: Final = ("c", "r", "d", "p")
 _JOINED: Final = (
     "FROM clients c JOIN requesters r ON r.id = c.requester_id JOIN declarations d ON d.id = c.declaration_id "
-    "JOIN permits t ON t.declaration_id = c.declaration_id WHERE c.id = $1"
+    "JOIN permits p ON p.declaration_id = c.declaration_id"
 )
-REVISIONS: Final = f"(SELECT ROW(c.xmin, r.xmin, d.xmin, t.xmin) {_JOINED})"
-"""A column for a statement whose first parameter is the client's id: the revisions of its rows, or null."""
-_ASK: Final = f"SELECT {REVISIONS}"
-_LOAD: Final = f"SELECT {REVISIONS}, chain.* FROM ({CHAIN_SQL}) chain"  # noqa: S608 - our own names
+_REVISIONS: Final = ", ".join(f"{link}.xmin AS {link}_xmin" for link in _LINKS)
+
+
+def asking(columns: str = "", joins: str = "") -> str:
+    """A statement about the client whose id is its first parameter: the revisions of its rows, one column for each,
+    then ``columns``. ``joins`` must not lose the row: LEFT JOIN."""
+    more = f", {columns}" if columns else ""
+    return f"SELECT {_REVISIONS}{more} {_JOINED} {joins} WHERE c.id = $1"
+
+
+ASK: Final = asking()
+_LOAD: Final = f"SELECT {_REVISIONS}, chain.* {_JOINED} JOIN ({CHAIN_SQL}) chain ON chain.client_id = c.id"
 
 
 class _Remembered(NamedTuple):
@@ -41,15 +51,15 @@ class KnownClients:
 
     async def client(self, connection: asyncpg.Connection, client_id: UUID, now: datetime) -> KnownClient:
         """The client, live or not, in one round trip; in two where it changed. Raises NotFound, Tampered."""
-        revisions = await connection.fetchval(_ASK, client_id) if client_id in self._held else None
-        return await self.at(revisions, connection, client_id, now)
+        found = await connection.fetchrow(ASK, client_id) if client_id in self._held else None
+        return await self.at(found, connection, client_id, now)
 
     async def at(
-        self, revisions: Revisions | None, connection: asyncpg.Connection, client_id: UUID, now: datetime
+        self, found: Mapping[str, Any] | None, connection: asyncpg.Connection, client_id: UUID, now: datetime
     ) -> KnownClient:
-        """The client whose rows have these revisions now: what :data:`REVISIONS` gave."""
+        """The client whose rows are now as a statement of :func:`asking` found them."""
         held = self._held.get(client_id)
-        if held is None or revisions is None or held.revisions != tuple(revisions):
+        if held is None or found is None or held.revisions != _revisions(found):
             held = await self._load(connection, client_id)
         return read_rows(held.rows, now)
 
@@ -59,5 +69,9 @@ class KnownClients:
         rows = checked_rows(self.ring, found)
         if len(self._held) >= MOST_REMEMBERED:
             self._held.pop(next(iter(self._held)))
-        self._held[client_id] = _Remembered(tuple(found[0]), rows)
+        self._held[client_id] = _Remembered(_revisions(found), rows)
         return self._held[client_id]
+
+
+def _revisions(found: Mapping[str, Any]) -> Revisions:
+    return tuple(found[f"{link}_xmin"] for link in _LINKS)
