@@ -86,6 +86,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/applications/{application}/answers": {"question": f"qst_{'0' * 32}", "answer": "The one on file."},
     "POST /v1/applications/{application}/appeal": {"grounds": "The refusal rests on a mistake about our licence."},
     "POST /v1/desk/releases/{release_id}/decisions": _DECISION,
+    "POST /v1/desk/requesters/{requester}/measures": {"act": "restore", "reason": REASON},
+    "POST /v1/desk/measures/{measure}/decisions": {"decision": "decline", "reason": REASON},
     "POST /oauth/register": {"software_statement": "x.y.z", "jwks": {"keys": []}},
     "PUT /oauth/register/{client_id}": {"client_id": "cli_x", "jwks": {"keys": []}},
     "DELETE /oauth/register/{client_id}": {},
@@ -137,6 +139,8 @@ FORMS: dict[str, dict[str, str]] = {
     "POST /desk/cases/{case}/questions": {"question": "Which licence do you hold?"},
     "POST /desk/cases/{case}/checks": {},
     "POST /desk/releases/{release_id}": _DECISION,
+    "POST /desk/requesters/{requester}/measures": {"act": "restore", "reason": REASON},
+    "POST /desk/requesters/{requester}/measures/{measure}": {"decision": "decline", "reason": REASON},
     "POST /oauth/par": {"response_type": "code", "client_assertion": "x"},
     "POST /oauth/bc-authorize": {"login_hint": "x", "client_assertion": "x"},
     "POST /oauth/token": {"grant_type": "refresh_token", "refresh_token": "x"},
@@ -181,7 +185,7 @@ class Endpoint:
     @property
     def takes_vetting(self) -> bool:
         """Whether the role vetting opens it."""
-        return "applications" in self.template or "bounds" in self.template
+        return any(word in self.template for word in ("applications", "bounds", "cases", "requesters", "measures"))
 
     def path(self, world: World, **changes: object) -> str:
         """The address with ids of things that exist: anna's, or those at the desk."""
@@ -197,6 +201,7 @@ class Endpoint:
             "invitation": world.invitation,
             "client": world.harbour.client_id,
             "change": world.change,
+            "measure": "msr_" + "0" * 32,
             "release_id": world.waiting,
             "index": 5,
             "client_id": world.harbour.client_id,

@@ -1,6 +1,8 @@
 """A register with organisations in every state, made by officers' acts, and the application in front of it."""
 
 import itertools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,13 +43,14 @@ class Place:
         made.name, made.uscc = name, code
         return made
 
-    async def officer(self, login: str) -> httpx.AsyncClient:
+    @asynccontextmanager
+    async def officer(self, login: str) -> AsyncIterator[httpx.AsyncClient]:
         """Somebody of the staff, signed in over HTTP."""
-        client = self.edge.client(**{"Accept": "text/html", "Accept-Language": "en"})
-        realm = "regulator" if login == "han.bing" else "officer"
-        body = {"realm": realm, "login": login, "password": f"{PASSWORD} {login}"}
-        assert (await send(client, "POST", "/v1/sessions", body)).status_code == 201
-        return client
+        async with self.edge.client(**{"Accept": "text/html", "Accept-Language": "en"}) as client:
+            realm = "regulator" if login == "han.bing" else "officer"
+            body = {"realm": realm, "login": login, "password": f"{PASSWORD} {login}"}
+            assert (await send(client, "POST", "/v1/sessions", body)).status_code == 201
+            yield client
 
 
 class Bank(Registered):

@@ -33,6 +33,7 @@ from vault.api import (
     registration,
     release_desk,
     releases,
+    requester_desk,
     sections,
     sessions,
 )
@@ -115,6 +116,7 @@ def _for_organisations() -> list[Any]:
         *organisation_members.HANDLERS,
         *organisation_changes.HANDLERS,
         *public_register.HANDLERS,
+        *requester_desk.HANDLERS,
         oauth.read_metadata,
         oauth.read_jwks,
         oauth.push_request,

@@ -25,10 +25,12 @@ from vault.portal import (
     organisation,
     organisation_clients,
     organisation_members,
+    organisations,
     oversight,
     password,
     person,
     release_desk,
+    requester_desk,
 )
 from vault.portal.failures import error_page
 from vault.portal.pages import STATIC, templates
@@ -40,6 +42,10 @@ PAGES = [
     front.problem_type,
     integrate.checks,
     integrate.check_page,
+    organisations.organisations_page,
+    organisations.statuses_page,
+    organisations.organisation_page,
+    organisations.declaration_page,
     entering.sign_in_page,
     entering.sign_in,
     entering.desk_door,
@@ -90,6 +96,10 @@ PAGES = [
     organisation_clients.surrender,
     password.password_page,
     password.change_password_page,
+    requester_desk.requesters_page,
+    requester_desk.requester_page,
+    requester_desk.propose_page,
+    requester_desk.decide_measure_page,
     oversight.search_page,
     oversight.oversight_entry_page,
 ]

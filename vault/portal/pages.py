@@ -22,7 +22,7 @@ HERE: Final = Path(__file__).parent
 STATIC: Final = HERE / "static"
 _MENUS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "person": (("/home", N_("Home")), ("/grants", N_("Sharing")), ("/activity", N_("Who saw what"))),
-    "officer": (("/desk", N_("Desk")),),
+    "officer": (("/desk", N_("Desk")), ("/desk/requesters", N_("Requesters"))),
     "regulator": (("/oversight", N_("Ledger")),),
     "member": (
         ("/organisation", N_("Organisation")),
