@@ -78,7 +78,9 @@ async def test_the_back_channel_speaks_oauth(caller: httpx.AsyncClient) -> None:
         await caller.post("/oauth/par", content=b"x" * 2_000_000, headers=form),
     ):
         assert answer.status_code in {400, 401, 405, 413}
-        assert set(answer.json()) == {"error", "error_description"}
+        assert set(answer.json()) == {"error", "error_description", "error_uri"}
+        page = await caller.get(answer.json()["error_uri"], headers={"Accept": "text/html"})
+        assert page.status_code == 200, answer.json()
         assert answer.headers["cache-control"] == "no-store"
 
 

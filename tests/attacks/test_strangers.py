@@ -34,6 +34,8 @@ OPEN = {
     "GET /organisations/{requester}/declarations/{declaration}",
     "GET /organisation/sign-in",
     "GET /oversight/sign-in",
+    "GET /integrate/errors",
+    "GET /integrate/errors/{check}",
     "GET /problems",
     "GET /problems/{name}",
     "GET /register",

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.authserver.keys import ALGORITHMS, Signer, proof
+from tests.conftest import fresh_ring
 from vault.authserver.dpop import CHECKS, check_header, check_proof
 from vault.authserver.errors import InvalidProof
 from vault.crypto.canonical import b64
@@ -43,6 +44,7 @@ def test_with_a_token() -> None:
     check_proof(text, method="POST", url=URL, now=NOW, token=TOKEN, jkt=GOOD.thumbprint)
 
 
+NONCES = {"nonces": fresh_ring()}
 BREAKS: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
     ("dpop-typ", {"typ": "JWT"}, {}, {}),
     ("dpop-typ", {"typ": None}, {}, {}),
@@ -57,6 +59,8 @@ BREAKS: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
     ("dpop-jti", {}, {"jti": ""}, {}),
     ("dpop-jti", {}, {"jti": ["a"]}, {}),
     ("dpop-jti", {}, {"jti": "x" * 257}, {}),
+    ("dpop-nonce", {}, {}, NONCES),
+    ("dpop-nonce", {}, {"nonce": "made up"}, NONCES),
     ("dpop-htm", {}, {"htm": "GET"}, {}),
     ("dpop-htm", {}, {"htm": "post"}, {}),
     ("dpop-htm", {}, {"htm": None}, {}),
