@@ -77,6 +77,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/organisation/clients/{client}/retirements": {"kid": "no-such-key"},
     "POST /v1/organisation/clients/{client}/redirect-uris": {"redirect_uris": ["https://elsewhere.example/back"]},
     "POST /v1/organisation/clients/{client}/metadata": {"dpop_bound_access_tokens": False},
+    "POST /v1/organisation/declarations": application(),
     "POST /v1/organisation/surrender": {"reason": "no"},
     "POST /v1/organisation/changes/{change}/decision": {"decision": "confirm"},
     "POST /v1/desk/applications/{application}/decisions": _DECISION,

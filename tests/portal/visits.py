@@ -153,6 +153,8 @@ class Requester:
     bank: Bank
     name: str
     purpose: str
+    application: str = ""
+    status_token: str = ""
 
     @classmethod
     async def vetted(cls, edge: Edge, client: httpx.AsyncClient) -> Self:
@@ -180,7 +182,8 @@ class Requester:
         token = {"Application-Token": answer.json()["status_token"]}
         state = await client.get(f"/v1/applications/{answer.json()['application']}", headers=token)
         bank.client_id = state.json()["client_id"]
-        return cls(bank, wanted["organisation"]["name"]["en"], wanted["declaration"]["purpose"]["text"]["en"])
+        name, purpose = wanted["organisation"]["name"]["en"], wanted["declaration"]["purpose"]["text"]["en"]
+        return cls(bank, name, purpose, answer.json()["application"], answer.json()["status_token"])
 
     async def ask(self, items: dict[str, tuple[str, bool]] | None = None) -> tuple[str, Pushed]:
         """Push a request. Returns where the person goes with it."""

@@ -4,16 +4,19 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
-from litestar import get
+from litestar import get, post
 from litestar.params import FromPath
 
 from vault import ids
+from vault.api.applications import ApplicationReceived
 from vault.api.description import Extra
 from vault.clock import from_millis
 from vault.consent.held import Held
 from vault.edge import organisation as desk
 from vault.edge.request import VaultRequest
 from vault.ledger.reading import Entry, Stretch
+from vault.organisations.filing import file_declaration
+from vault.requesters.applications import Application, read_application
 from vault.requesters.owned import OwnDeclaration
 from vault.signin import MEMBER
 
@@ -153,6 +156,19 @@ async def list_own_declarations(request: VaultRequest) -> DeclarationList:
     return DeclarationList([_declaration(each) for each in found.declarations])
 
 
+@post(
+    "/v1/organisation/declarations",
+    status_code=201,
+    opt={"extra": Extra(body=Application)},
+    tags=["organisation"],
+)
+async def file_own_declaration(request: VaultRequest) -> ApplicationReceived:
+    """File a new declaration, or a new version of one. Takes the role declarations; two officers decide."""
+    application = read_application(await request.parsed(dict[str, Any]))
+    made = await request.as_holder(MEMBER, file_declaration, application)
+    return ApplicationReceived(ids.public(ids.APPLICATION, made.id), made.status_token, "received")
+
+
 @get("/v1/organisation/quotas", tags=["organisation"])
 async def read_quotas(request: VaultRequest) -> Quotas:
     """How many grants are in force under each declaration, and how often they were used."""
@@ -241,6 +257,7 @@ def _held(held: Held) -> HeldGrant:
 HANDLERS = [
     read_organisation,
     list_own_declarations,
+    file_own_declaration,
     read_quotas,
     list_held_grants,
     read_held_grant,

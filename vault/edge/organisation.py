@@ -48,6 +48,7 @@ AUDIT: Final = (
     "requester.redirects_changed",
     "requester.metadata_changed",
     "requester.two_members_changed",
+    "declaration.filed",
     "declaration.permitted",
     "declaration.refused",
     "declaration.suspended",

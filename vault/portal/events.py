@@ -87,6 +87,7 @@ TO_OTHERS: Final[Mapping[str, str]] = {
     "member.suspended": N_("A member was suspended"),
     "member.restored": N_("A member may act again"),
     "member.left": N_("A member left or was removed"),
+    "declaration.filed": N_("A member filed a new declaration"),
     "change.proposed": N_("A change was proposed; a second member must confirm it"),
     "change.refused": N_("A proposed change was refused"),
     "change.confirmation_refused": N_("A member tried to confirm what they may not"),

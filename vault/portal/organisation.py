@@ -165,19 +165,19 @@ async def _next(session: Session, holder: Holder, found: Overview, spoken: Langu
     if owner.state in _STANDING:
         told.append((say(_STANDING[owner.state]), "/organisation/incidents"))
     if owner.state is State.ACTIVE and owner.valid_until and owner.valid_until < now + SOON:
-        text = say("The vetting ends on %(day)s. Apply again before that day to renew it.")
+        text = say(N_("The vetting ends on %(day)s. Apply again before that day to renew it."))
         told.append((text % {"day": spoken.day(owner.valid_until)}, "/organisation/declarations"))
     if found.open_changes:
-        told.append((say("A change waits for a second member."), "/organisation/changes"))
+        told.append((say(N_("A change waits for a second member.")), "/organisation/changes"))
     everybody = await members(session, found.me.organisation)
     active = [each.roles for each in everybody if each.status == "active"]
     if not any(KEYS in roles for roles in active):
-        told.append((say("Nobody may change keys yet: give a member the role for it."), "/organisation/members"))
+        told.append((say(N_("Nobody may change keys yet: give a member the role for it.")), "/organisation/members"))
     if sum(ADMINISTRATOR in roles for roles in active) < 2:
-        text = say("There is one administrator only. Invite a second one: nobody can reset a lost password.")
+        text = say(N_("There is one administrator only. Invite a second one: nobody can reset a lost password."))
         told.append((text, "/organisation/members"))
     if any(_ends_soon(Keys(client.jwks, client.times), now) for client in found.clients):
-        told.append((say("A key ends soon and none follows it: add the next one."), "/organisation/clients"))
+        told.append((say(N_("A key ends soon and none follows it: add the next one.")), "/organisation/clients"))
     return [{"text": text, "href": href} for text, href in told]
 
 

@@ -58,7 +58,7 @@ async def add_key_page(request: VaultRequest, client: FromPath[str]) -> Template
         times = {"from": _moment(form, "from"), "until": _moment(form, "until")}
         return {"jwk": _jwk(form.text("jwk")), **{name: at for name, at in times.items() if at is not None}}
 
-    return await _propose(request, form, KEY_ADDED, client, body)
+    return await _propose(request, KEY_ADDED, client, body)
 
 
 @post("/organisation/clients/{client:str}/retirements", status_code=200)
@@ -70,7 +70,7 @@ async def retire_key_page(request: VaultRequest, client: FromPath[str]) -> Templ
         until = _moment(form, "until")
         return {"kid": form.text("kid"), "until": millis(request.doors.clock.now()) if until is None else until}
 
-    return await _propose(request, form, KEY_RETIRED, client, body)
+    return await _propose(request, KEY_RETIRED, client, body)
 
 
 @post("/organisation/clients/{client:str}/redirect-uris", status_code=200)
@@ -78,7 +78,7 @@ async def redirects_page(request: VaultRequest, client: FromPath[str]) -> Templa
     """Replace the return addresses."""
     form = await read_form(request)
     lines = [line.strip() for line in form.text("redirect_uris").splitlines() if line.strip()]
-    return await _propose(request, form, REDIRECTS, client, lambda: {"redirect_uris": lines})
+    return await _propose(request, REDIRECTS, client, lambda: {"redirect_uris": lines})
 
 
 @get("/organisation/changes")
@@ -133,18 +133,16 @@ async def surrender(request: VaultRequest) -> Template | Redirect:
     return see_other(f"/organisation?done={made.state}")
 
 
-async def _propose(request: VaultRequest, form: Form, kind: str, client: str, body: Any) -> Template | Redirect:
+async def _propose(request: VaultRequest, kind: str, client: str, body: Any) -> Template | Redirect:
     which = ids.parse(ids.CLIENT, client)
     try:
         made = await request.as_holder(MEMBER, changes.propose, kind, which, body=body())
     except (Invalid, Conflict) as error:
-        return await _clients(request, failed=error, typed={name: form.text(name) for name in form.names()})
+        return await _clients(request, failed=error)  # what was typed may be a private key: it is not shown again
     return see_other(f"/organisation/clients?done={made.state}")
 
 
-async def _clients(
-    request: VaultRequest, *, failed: VaultError | None = None, typed: dict[str, str] | None = None
-) -> Template:
+async def _clients(request: VaultRequest, *, failed: VaultError | None = None) -> Template:
     spoken = language_of(request)
     found = await request.as_holder(MEMBER, desk.overview)
     now = request.doors.clock.now()
@@ -154,7 +152,6 @@ async def _clients(
         "two_members": found.two_members,
         "clients": [_client(each, now, numbers.get(each.declaration_id, 0)) for each in found.clients],
         "problem": _problem(failed, spoken) if failed else "",
-        "typed": typed or {},
         "done": done_text(request, spoken),
     }
     return page(request, "organisation/clients", realm=MEMBER, status=failed.status if failed else 200, **context)

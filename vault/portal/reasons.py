@@ -38,6 +38,23 @@ _PATTERNS: Final[Mapping[str, str]] = {
     N_("holds a date of birth in the future"): r"holds a date of birth in the future",
     N_("has a wrong check character: one of its characters is mistyped"): r"has the wrong check character: .*",
     N_("must be 1 to %(a)s printable characters"): r"must be 1 to (?P<a>\d+) printable characters",
+    N_("is not your present password"): r"is not your present password",
+    N_("must be the same as above"): r"must be the same as above",
+    N_("choose one or more roles"): r"must be one or more of administrator, .*",
+    N_("would leave the client without a valid key from %(a)s on"): (
+        r"would leave the client without a valid key from (?P<a>\S+) on"
+    ),
+    N_("is after the end this key has already"): r"is after the end this key has already: .*",
+    N_("must be at most %(a)s days ahead"): r"must be at most (?P<a>\d+) days ahead",
+    N_("must be after the key begins to hold"): r"must be after the key begins to hold",
+    N_("is one of your keys already, under another kid"): r"is one of your keys already, under another kid: .*",
+    N_("is under a host that was not vetted: file a new application for it"): (
+        r"is under a host that was not vetted: .*"
+    ),
+    N_("is listed twice"): r"is listed twice",
+    N_("must be ticked: this cannot be undone"): r"must be ticked: this cannot be undone",
+    N_("must be a public key as JSON, beginning with {"): r"must be a public key as JSON, .*",
+    N_("is a private member: never send private keys; make a new key pair"): r"is a private member: .*",
 }
 SAID: Final = (
     N_("The login name or the password is wrong."),
@@ -57,6 +74,30 @@ SAID: Final = (
     N_("Only a person may do this."),
     N_("This vault is not active."),
     N_("You are no longer an active member of staff."),
+    N_("This number and token do not belong together, or were used already."),
+    N_("Somebody joined with this token just now."),
+    N_("You are not an active member of the organisation."),
+    N_("This member is suspended."),
+    N_("This member is active."),
+    N_("This member is left."),
+    N_("This member has left."),
+    N_("It is so already."),
+    N_("This change was decided already."),
+    N_("This proposal has expired: propose it again."),
+    N_("Who proposed this is no longer an active member: propose it again."),
+    N_("Too many changes wait for a second member: decide some of them first."),
+    N_("Too many invitations are open: withdraw some of them first."),
+    N_("This invitation is used."),
+    N_("This invitation is withdrawn."),
+    N_("This invitation can no longer be confirmed."),
+    N_("This client has ended; it cannot be changed."),
+    N_("The password was changed meanwhile; sign in again."),
+    N_("It is suspended: the registry decides about that first."),
+    N_("There is no such member."),
+    N_("There is no such invitation."),
+    N_("There is no such change."),
+    N_("There is no such client."),
+    N_("You hold no such grant."),
 )
 """Whole sentences of the rooms that pages show: listed here for the catalogues."""
 _COMPILED: Final = [(re.compile(pattern), text) for text, pattern in _PATTERNS.items()]

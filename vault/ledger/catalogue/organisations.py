@@ -22,6 +22,11 @@ ORGANISATIONS: Final[Mapping[str, Kind]] = {
     "member.suspended": kind("A member may not act for now.", by="member", must="requester ref"),
     "member.restored": kind("A suspended member may act again.", by="member", must="requester ref", may="second"),
     "member.left": kind("A member is no longer one.", by="member", must="requester ref"),
+    "declaration.filed": kind(
+        "A member filed a declaration for two officers to decide; ref names the application.",
+        by="member",
+        must="requester ref",
+    ),
     "change.proposed": kind(
         "A member proposed a change that a second one must confirm; outcome says of what, digest is of its content.",
         by="member",
