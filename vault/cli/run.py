@@ -64,6 +64,9 @@ def run_installation(settings: Settings, options: RunOptions) -> int:
             status = _tell(runtime, cast, person, options)
         if not options.once and not workers.told_to_stop:
             _announce(console, _base(settings), cast)
+            if not settings.registers_url:
+                simulator = f"  {'simulator':<15} {runtime.settings.registers_url}  (pivault-sim --help)"
+                console.print(simulator, highlight=False, soft_wrap=True)
             workers.watch()
             console.print("Stopping …")
         return status

@@ -31,6 +31,7 @@ from vault.portal import (
     person,
     release_desk,
     requester_desk,
+    vetting_rules,
 )
 from vault.portal.failures import error_page
 from vault.portal.pages import STATIC, templates
@@ -40,6 +41,7 @@ PAGES = [
     front.language,
     front.problems,
     front.problem_type,
+    vetting_rules.vetting_rules_page,
     integrate.checks,
     integrate.check_page,
     organisations.organisations_page,

@@ -17,7 +17,7 @@ from vault.requesters import renewal
 from vault.vetting.cases import APPEAL, APPLICATION, RENEWAL, REOPENED, newest, ref, schedule
 from vault.vetting.tables import ApplicationDecision, ApplicationRow, VettingCase, VettingWork
 
-FIRST_LOOK: Final = timedelta(hours=1)
+FIRST_LOOK: Final = timedelta(minutes=1)
 """A requester that was just let in is looked at again so soon; then at the interval of the settings."""
 
 
