@@ -36,6 +36,7 @@ _USES: Final = frozenset({"release.delivered", "release.refused", "release.reque
 _TABS: Final = {"all": N_("Everything"), "uses": N_("Uses by organisations")}
 _NOTICES: Final = {
     "registration_attempt": N_("Somebody tried to open a vault with your identity number. Your vault is not affected."),
+    "consent_waiting": N_("An organisation asks for your information. See “Requests”."),
     "claim_yielded": N_("Your identity number was proved to belong to somebody else."),
 }
 

@@ -21,7 +21,12 @@ from vault.portal.languages import N_, Language, choose, languages, utc
 HERE: Final = Path(__file__).parent
 STATIC: Final = HERE / "static"
 _MENUS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
-    "person": (("/home", N_("Home")), ("/grants", N_("Sharing")), ("/activity", N_("Who saw what"))),
+    "person": (
+        ("/home", N_("Home")),
+        ("/grants", N_("Sharing")),
+        ("/requests", N_("Requests")),
+        ("/activity", N_("Who saw what")),
+    ),
     "officer": (("/desk", N_("Desk")), ("/desk/requesters", N_("Requesters"))),
     "regulator": (("/oversight", N_("Ledger")),),
     "member": (

@@ -37,6 +37,7 @@ _PATTERNS: Final[Mapping[str, str]] = {
     N_("does not hold a date of birth that exists"): r"does not hold a date of birth that exists",
     N_("holds a date of birth in the future"): r"holds a date of birth in the future",
     N_("has a wrong check character: one of its characters is mistyped"): r"has the wrong check character: .*",
+    N_("must be a mail address, for example name@example.com"): r"must be a mail address, for example .*",
     N_("must be 1 to %(a)s printable characters"): r"must be 1 to (?P<a>\d+) printable characters",
     N_("is not your present password"): r"is not your present password",
     N_("must be the same as above"): r"must be the same as above",
@@ -98,6 +99,12 @@ SAID: Final = (
     N_("There is no such change."),
     N_("There is no such client."),
     N_("You hold no such grant."),
+    N_("You have no such request."),
+    N_("You made many codes already."),
+    N_("Too many codes were sent already."),
+    N_("No address waits for a code (any more): give it again."),
+    N_("There is no address to remove."),
+    N_("This installation sends no messages."),
 )
 """Whole sentences of the rooms that pages show: listed here for the catalogues."""
 _COMPILED: Final = [(re.compile(pattern), text) for text, pattern in _PATTERNS.items()]
