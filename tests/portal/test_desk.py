@@ -26,9 +26,14 @@ async def applied(edge: Edge, code: str) -> str:
         return f"cas_{made[4:]}"
 
 
+async def case_path(edge: Edge, code: str) -> str:
+    """The address of a fresh application's case."""
+    return f"/desk/cases/{await applied(edge, code)}"
+
+
 async def test_two_officers_let_a_requester_in(edge: Edge, staff: Desk) -> None:
     """Side by side with the catalogue; the same officer twice is refused on the page."""
-    path = f"/desk/cases/{await applied(edge, '91350100M00010011')}"
+    path = await case_path(edge, "91350100M00010011")
     first, second = staff.at["officer-1"], staff.at["officer-2"]
     page = await first.go(path)
     assert "Nobody has decided yet." in page.text
@@ -43,7 +48,7 @@ async def test_two_officers_let_a_requester_in(edge: Edge, staff: Desk) -> None:
 
 async def test_a_decision_needs_a_reason(edge: Edge, staff: Desk) -> None:
     """Told beside the field; nothing is decided."""
-    path = f"/desk/cases/{await applied(edge, '91350100M00010022')}"
+    path = await case_path(edge, "91350100M00010022")
     officer = staff.at["officer-1"]
     form = (await officer.go(path)).form(path)
     page = Page(await officer.fill(form, ("decision", "refuse"), reason="no"))
@@ -55,7 +60,7 @@ async def test_a_decision_needs_a_reason(edge: Edge, staff: Desk) -> None:
 
 async def test_one_refusal_is_enough(edge: Edge, staff: Desk) -> None:
     """The applicant reads the reason, and no second officer is asked."""
-    path = f"/desk/cases/{await applied(edge, '91350100M00010033')}"
+    path = await case_path(edge, "91350100M00010033")
     officer = staff.at["officer-2"]
     await officer.fill(
         (await officer.go(path)).form(path), ("decision", "refuse"), reason="The code is somebody else's."
@@ -134,7 +139,7 @@ async def test_every_question_is_an_entry(edge: Edge, staff: Desk) -> None:
 
 async def test_staff_pages_are_whole(edge: Edge, staff: Desk) -> None:
     """Nothing inline, every input labelled, in both languages."""
-    application_path = f"/desk/cases/{await applied(edge, '91350100M00010044')}"
+    application_path = await case_path(edge, "91350100M00010044")
     visits = [("officer-1", "/desk"), ("officer-1", application_path), ("regulator-1", "/oversight?ask=yes")]
     for login, path in visits:
         for language, html in (("en", "en-GB"), ("zh-CN", "zh-Hans-CN")):
@@ -143,3 +148,30 @@ async def test_staff_pages_are_whole(edge: Edge, staff: Desk) -> None:
             page = await staff.at[login].go(path)
             assert (page.status, page.lang, page.inline) == (200, html, []), path
             assert page.inputs <= page.labelled, path
+
+
+async def test_a_case_is_worked_on_at_the_desk(edge: Edge, staff: Desk) -> None:
+    """Checks with their evidence, a question that stops approval, and the queue by kind."""
+    path = await case_path(edge, "91350100M00010055")
+    first = staff.at["officer-1"]
+    page = await first.go(path)
+    for shown in ("Business register", "Passed", "Evidence", "Exempt", "Risk score", "Nothing was asked."):
+        assert shown in page.text
+    checked = await first.fill(page.form(f"{path}/checks"))
+    assert checked.headers["location"] == f"{path}?done=checked"
+    bad = Page(await first.fill(page.form(f"{path}/questions"), question="?"))
+    assert (bad.status, 'id="e-question"' in bad.html) == (422, True)
+    await first.fill(page.form(f"{path}/questions"), question="Which licence do you hold?")
+    waiting = Page(await first.fill(page.form(path), ("decision", "approve"), reason=REASON))
+    assert (waiting.status, "A question to the applicant is still open" in waiting.text) == (409, True)
+    assert "Which licence do you hold?" in waiting.text
+    assert path in (await first.go("/desk?kind=application")).links
+    assert path not in (await first.go("/desk?kind=renewal")).links
+    assert "No cases here." in (await first.go("/desk?kind=appeal&show=decided")).text
+
+
+async def test_an_address_of_an_application_leads_to_its_case(edge: Edge, staff: Desk) -> None:
+    """What was linked before still leads somewhere."""
+    path = await case_path(edge, "91350100M00010066")
+    answer = await staff.at["officer-1"].client.get(f"/desk/applications/app_{path[-32:]}")
+    assert (answer.status_code, answer.headers["location"]) == (303, path)
