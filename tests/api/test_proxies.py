@@ -1,14 +1,18 @@
 """Who is believed about where a request came from, and about TLS client certificates."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.api.edge import Edge
 from tests.authserver.tls import Pair
+from vault.db import Database
+from vault.edge.doors import open_doors
 from vault.edge.proxies import Proxies, UntrustedCertificate
 from vault.errors import BadConfiguration, Malformed
-from vault.settings import load
+from vault.settings import Settings, load
 
 LISTED = Proxies.read("10.0.0.4, 10.1.0.0/24, fd00::/8")
 OWN = Pair.make("own")
@@ -105,3 +109,22 @@ async def test_a_listed_proxy_is_heard(edge: Edge) -> None:
         assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
     finally:
         edge.app.state.doors = doors
+
+
+async def test_authorities_that_cannot_be_read(shared_database: Database, tmp_path: Path) -> None:
+    """The server does not start without what it was told to believe."""
+    for text in (None, "not PEM"):
+        bundle = tmp_path / "ca.pem"
+        if text is not None:
+            bundle.write_text(text)
+        with pytest.raises(BadConfiguration, match="client_ca"):
+            async with open_doors(Settings(client_ca=bundle), shared_database):
+                pass
+
+
+async def test_authorities_of_the_settings(shared_database: Database, tmp_path: Path) -> None:
+    """They reach the authorization server; so does the wish for nonces."""
+    bundle = tmp_path / "ca.pem"
+    bundle.write_bytes(OWN.held.public_bytes(Encoding.PEM))
+    async with open_doors(Settings(client_ca=bundle, dpop_nonces=True), shared_database) as doors:
+        assert (doors.authserver.authorities, doors.authserver.dpop_nonces) == ((OWN.held,), True)

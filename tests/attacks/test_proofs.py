@@ -162,3 +162,17 @@ async def test_refusals_of_strangers_are_not_in_the_ledger(world: World) -> None
 
 def _for_get(bank: Bank, path: str, **claims: Any) -> str:
     return forge.proof(bank, f"{bank.base}{path}", bank.access_token, **({"htm": "GET"} | claims))
+
+
+async def test_a_proof_made_ahead_of_time(world: World) -> None:
+    """Where a nonce is asked for, a proof without it opens nothing; every answer brings one."""
+    token, url = forge.minted(world, world.token, needs_nonce=True), f"{world.base}/v1/releases"
+    without = await forge.release(world.token, token=token)
+    assert (without.status_code, without.json()["error"]) == (401, "use_dpop_nonce")
+    assert 'error="use_dpop_nonce"' in without.headers["www-authenticate"]
+    made_up = forge.proof(world.token, url, token, nonce="made up")
+    assert (await forge.release(world.token, token=token, proofs=[made_up])).json()["error"] == "use_dpop_nonce"
+    good = forge.proof(world.token, url, token, nonce=without.headers["dpop-nonce"])
+    answer = await forge.release(world.token, token=token, proofs=[good])
+    assert answer.status_code in {200, 202}, answer.text
+    assert answer.headers["dpop-nonce"]
