@@ -61,7 +61,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/me/hints": {},
     "POST /v1/applications": application(),
     "POST /v1/applications/drafts": {"organisation": {}},
-    "PUT /v1/applications/{application}/body": {"organisation": {}},
+    "PUT /v1/applications/{application}/body": {},
     "POST /v1/applications/{application}/submission": {},
     "POST /v1/applications/{application}/withdrawal": {},
     "POST /v1/applications/{application}/documents": {},

@@ -3,6 +3,7 @@
 session: the only copy of the key that opens a sign-in. Whoever steals it acts as its holder until it ends.
 device: names a holder on a known device, so that strangers' failures do not slow them down; gives no power.
 csrf: the form token. language: the page language.
+application: which application an organisation without account is writing, and its token; ends with the browser.
 """
 
 from typing import Final, Literal
@@ -11,7 +12,7 @@ from litestar.datastructures import Cookie
 
 from vault.settings import Settings
 
-Name = Literal["session", "device", "csrf", "language"]
+Name = Literal["session", "device", "csrf", "language", "application"]
 YEAR: Final = 365 * 86_400
 
 

@@ -16,6 +16,7 @@ from vault.authserver.mending import MENDING
 from vault.edge.problems import family
 from vault.portal.languages import FOLDER, read_catalogue
 from vault.portal.pages import HERE
+from vault.requesters.missing import WHAT_TO_DO
 
 CODES: Final = ("en", "zh_CN")
 _NO_DATE: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -31,7 +32,7 @@ Text = str | tuple[str, str]
 
 def texts() -> set[Text]:
     """Every text that a page may show; a pair where it has a plural."""
-    return {*_in_pages(), *_in_errors(), *MENDING.values()}
+    return {*_in_pages(), *_in_errors(), *MENDING.values(), *WHAT_TO_DO.values()}
 
 
 def _in_pages() -> Iterator[Text]:

@@ -5,6 +5,7 @@ lapse, and are tidied away with their documents.
 """
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -117,11 +118,10 @@ async def replace(session: Session, key: Key, body: dict[str, Any]) -> DraftView
     return await _changed(session, row)
 
 
-async def replace_part(session: Session, key: Key, part: str, value: dict[str, Any]) -> DraftView:
-    """Write one part anew: organisation, client or declaration; members of the part that are not in ``value`` stay."""
+async def change(session: Session, key: Key, edit: Callable[[dict[str, Any]], dict[str, Any]]) -> DraftView:
+    """Write what ``edit`` makes of the body as it is now. Raises as :func:`replace`."""
     row = await _locked(session, key)
-    held = row.body.get(part)
-    row.body = _bounded({**row.body, part: {**(held if isinstance(held, dict) else {}), **value}})
+    row.body = _bounded(edit(row.body))
     return await _changed(session, row)
 
 
