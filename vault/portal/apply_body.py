@@ -73,7 +73,7 @@ def typed(text: str, kind: str) -> Any:
 def rows_of(body: dict[str, Any], group: Group) -> int:
     """How many rows of a list are shown: those there are and one more, and some at least."""
     held = at(body, group.repeated)
-    return min(group.most, max(ROWS if group.most > 8 else 2, len(held) + 1 if isinstance(held, list) else 0))
+    return min(group.most, max(ROWS, len(held) + 1 if isinstance(held, list) else 0))
 
 
 def row_path(group: Group, index: int, each: Input) -> str:

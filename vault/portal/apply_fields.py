@@ -6,7 +6,7 @@ from typing import Final, Literal
 from vault.portal.languages import N_
 
 Kind = Literal["text", "area", "whole", "date", "choice", "lines", "json", "items"]
-ROWS: Final = 4
+ROWS: Final = 2
 """Rows a list shows at least, when it has room for them."""
 
 
