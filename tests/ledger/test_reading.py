@@ -11,7 +11,8 @@ from vault.db import REGULATOR
 from vault.errors import Invalid, NotFound, Tampered
 from vault.ids import EntryId
 from vault.ledger import reading
-from vault.ledger.reading import Question
+from vault.ledger.events import Event
+from vault.ledger.reading import Back, Question
 from vault.ledger.verify import verify_consistency_proof, verify_receipt
 
 
@@ -115,6 +116,30 @@ def _fits(members: dict[str, object], question: Question) -> bool:
         "outcome": question.outcome,
     }
     return all(value is None or members.get(name) == value for name, value in asked.items())
+
+
+async def test_a_requesters_entries_by_stretches(log: Log) -> None:
+    """Its own entries of these events and nobody else's; what a page costs is bounded, and nothing is left out."""
+    person, _ = await log.person()
+    banks = [ids.new_uuid(), ids.new_uuid()]
+    for number in range(20):
+        event = released(banks[number % 2])
+        rare = Event(name="token.refused", actor=event.actor, requester=event.requester, reason="assertion-exp")
+        await log.record(rare if number in {0, 2, 7} else event, person=person)
+    await log.drain()
+    async with log.database.begin() as session:
+        seen, before = [], None
+        while True:
+            back = Back(before, limit=1, reach=3)
+            page = await reading.of_requester(session, banks[0], {"token.refused"}, back)
+            seen += [entry.index for entry in page.entries]
+            if page.next is None:
+                break
+            before = page.next
+        assert seen == [2, 0]
+        every = await reading.of_requester(session, banks[0], {"release.delivered", "token.refused"})
+        assert ([entry.index for entry in every.entries], every.next) == (list(range(18, -1, -2)), None)
+        assert (await reading.of_requester(session, ids.new_uuid(), {"token.refused"})).entries == []
 
 
 async def test_pages_by_time(log: Log) -> None:

@@ -51,7 +51,7 @@ def test_the_kit_lets_an_outside_client_go_on(installed: Path) -> None:
     """Every file is there, private ones are 0600, and the receipt verifies with nothing but the kit."""
     kit = installed.parent / "a kit"
     private = {"client.json", "person.json", "officer-1.json", "officer-2.json", "release-officer.json"}
-    private |= {"regulator.json", "receipt.json"}
+    private |= {"regulator.json", "receipt.json", "organisation.json"}
     assert {path.name for path in kit.iterdir()} == private | {"server.json", "log.vkey"}
     assert all((kit / name).stat().st_mode & 0o777 == 0o600 for name in private)
     verified = pivault("ledger", "verify", str(kit / "receipt.json"), "--vkey", str(kit / "log.vkey"), "--json")

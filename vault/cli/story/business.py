@@ -75,6 +75,7 @@ async def bank_is_vetted(scene: Scene) -> str:
     state = expect(seen, 200).json()
     hold(state["status"] == "approved", f"the application is {state['status']}")
     scene.bank.client_id = state["client_id"]
+    scene.facts["ticket"] = {"number": answer["application"], "token": answer["status_token"]}
     scene.facts |= {"requester": state["requester"], "declaration": state["declaration"]}
     return f"{checked} checks without a failure, two officers approved, one officer twice was refused"
 

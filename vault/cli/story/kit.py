@@ -27,6 +27,7 @@ def _files(scene: Scene) -> dict[str, dict[str, Any]]:
         "server.json": {"issuer": scene.bank.issuer, "api": f"{scene.base}/v1"},
         "client.json": _client(scene),
         "person.json": person,
+        "organisation.json": {"join_at": f"{scene.base}/organisation/join", **scene.facts["ticket"]},
         "receipt.json": scene.facts["receipt"],
     } | {f"{part}.json": content for part, content in people.items()}
 
