@@ -18,7 +18,7 @@ from vault.edge.cookies import Jar
 from vault.edge.csrf import form_tokens
 from vault.edge.doors import open_doors
 from vault.edge.envelope import Envelope
-from vault.edge.problems import MethodNotAllowed, as_vault_error, problem_response, status_of
+from vault.edge.problems import MethodNotAllowed, as_vault_error, insufficient, problem_response, status_of
 from vault.edge.request import VaultRequest
 from vault.edge.shortcuts import Shortcuts
 from vault.errors import Tampered, VaultError
@@ -88,6 +88,8 @@ def answer_error(asked: Request[Any, Any, Any], error: Exception) -> Response[An
     answer = _answer(request, known)
     if isinstance(known, MethodNotAllowed):  # RFC 9110 section 15.5.6: the answer says what is allowed
         answer.headers["Allow"] = ", ".join(_allowed(request.app, request.url.path))
+    if request.url.path.startswith(api.TOKENS_ONLY) and answer.status_code == 403:
+        answer.headers.update(insufficient(request.doors.issuer))
     return answer
 
 

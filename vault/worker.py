@@ -19,7 +19,7 @@ from vault.authserver.hygiene import delete_ended_backchannel, delete_ended_requ
 from vault.authserver.replay import forget_old_proofs
 from vault.authserver.token_keys import delete_old_keys
 from vault.clock import Clock
-from vault.consent.hygiene import delete_dead_wraps
+from vault.consent.hygiene import delete_dead_wraps, delete_ended_lists
 from vault.crypto.keyfile import KeyFile
 from vault.crypto.keyring import MemoryRing
 from vault.db import Database, Session
@@ -45,6 +45,7 @@ FOLLOW_EVERY: Final = 5.0
 TIDYING: Final[tuple[Callable[[Session], Awaitable[object]], ...]] = (
     delete_dead_wraps,
     delete_ended_backchannel,
+    delete_ended_lists,
     delete_ended_requests,
     delete_ended_sign_ins,
     delete_lapsed,

@@ -1,4 +1,4 @@
-"""Grants that are merged or replaced; token status.
+"""Grants that are merged or replaced; token status; resource servers.
 
 Revision ID: 0016
 Revises: 0015
@@ -6,6 +6,7 @@ Revises: 0015
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0016"
 down_revision = "0015"
@@ -27,10 +28,11 @@ def upgrade() -> None:
     op.add_column("refresh_tokens", sa.Column("share_number", sa.BigInteger(), nullable=True))
     _create_versions()
     _create_status_lists()
+    _create_resource_servers()
 
 
 def downgrade() -> None:
-    for table in ("status_entries", "status_lists", "grant_versions"):
+    for table in ("resource_servers", "status_entries", "status_lists", "grant_versions"):
         op.drop_table(table)
     op.drop_column("refresh_tokens", "share_number")
     op.drop_index("ix_grants_id", "grants")
@@ -88,4 +90,21 @@ def _create_status_lists() -> None:
         sa.CheckConstraint("idx >= 0", name="ck_status_entries_idx"),
         sa.CheckConstraint("value IN (0, 1)", name="ck_status_entries_value"),
         sa.PrimaryKeyConstraint("list_id", "idx", name="pk_status_entries"),
+    )
+
+
+def _create_resource_servers() -> None:
+    op.create_table(
+        "resource_servers",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("audience", sa.Text(), nullable=False),
+        sa.Column("jwks", JSONB(none_as_null=True), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("officers", JSONB(none_as_null=True), nullable=False),
+        sa.Column("added_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("mac", sa.LargeBinary(), nullable=False),
+        sa.CheckConstraint("status IN ('active', 'ended')", name="ck_resource_servers_status"),
+        sa.PrimaryKeyConstraint("id", name="pk_resource_servers"),
     )

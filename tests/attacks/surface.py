@@ -37,6 +37,9 @@ _BY_PREFIX = {
     "/oauth/bc-authorize": REQUESTER,
     "/oauth/token": REQUESTER,
     "/oauth/register": REQUESTER,
+    "/oauth/revoke": REQUESTER,
+    "/oauth/introspect": REQUESTER,
+    "/oauth/grants/{": REQUESTER,
     "/v1/applications/{": APPLICANT,
 }
 _DOORS = {"/desk/sign-in", "/oversight/sign-in", "/organisation/sign-in", "/organisation/join"}
@@ -99,6 +102,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /oauth/register": {"software_statement": "x.y.z", "jwks": {"keys": []}},
     "PUT /oauth/register/{client_id}": {"client_id": "cli_x", "jwks": {"keys": []}},
     "DELETE /oauth/register/{client_id}": {},
+    "DELETE /oauth/grants/{grant}": {},
     "POST /v1/releases": {"items": ["identity.name"]},
 }
 """A good body for everything that takes JSON."""
@@ -111,6 +115,7 @@ BODILESS = {
     "POST /v1/applications/{application}/documents",
     "DELETE /v1/applications/{application}/documents/{document}",
     "DELETE /v1/organisation/invitations/{invitation}",
+    "DELETE /oauth/grants/{grant}",
 }
 """What reads no JSON; a document's bytes are attacked in tests/api/test_drafts.py."""
 FORMS: dict[str, dict[str, str]] = {
@@ -166,6 +171,8 @@ FORMS: dict[str, dict[str, str]] = {
     "POST /oauth/par": {"response_type": "code", "client_assertion": "x"},
     "POST /oauth/bc-authorize": {"login_hint": "x", "client_assertion": "x"},
     "POST /oauth/token": {"grant_type": "refresh_token", "refresh_token": "x"},
+    "POST /oauth/revoke": {"token": "x", "client_assertion": "x"},
+    "POST /oauth/introspect": {"token": "x", "client_assertion": "x"},
 }
 """Good fields for everything that takes a form."""
 
@@ -230,6 +237,7 @@ class Endpoint:
             "part": "people",
             "document": f"doc_{0:032}",
             "prompt": f"prm_{0:032}",
+            "list_id": world.status_list,
             "name": "not-found",
             "check": "dpop-htu",
             "file_path": "vault.css",

@@ -11,6 +11,7 @@ Whoever steals these tables counts persons and sees levels and times; with the k
 guessed numbers against the index.
 """
 
+from vault.accounts.active import is_active
 from vault.accounts.claims import Claim, NotConfirmed, NotRegistered, NumberKnown
 from vault.accounts.notices import NoticeView, mark_seen, notices, notify
 from vault.accounts.people import (
@@ -33,6 +34,7 @@ __all__ = [
     "NumberKnown",
     "PersonKeys",
     "create_person",
+    "is_active",
     "mark_seen",
     "notices",
     "notify",

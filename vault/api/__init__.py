@@ -23,6 +23,7 @@ from vault.api import (
     entries,
     grants,
     health,
+    issued,
     notices,
     oauth,
     organisation,
@@ -42,11 +43,13 @@ from vault.api.description import as_text, describe
 from vault.api.oauth import is_back_channel, oauth_failure
 from vault.edge.csrf import NO_FORM_TOKEN
 
-__all__ = ["HOT", "is_back_channel", "oauth_failure", "openapi_document", "routes"]
+__all__ = ["HOT", "TOKENS_ONLY", "is_back_channel", "oauth_failure", "openapi_document", "routes"]
 
 
 HOT: Final = ("/oauth/token", "/v1/releases")
 """What machines call all day."""
+TOKENS_ONLY: Final = "/v1/releases"
+"""Where callers are requesters with access tokens, and nobody else."""
 
 
 def routes() -> list[Router]:
@@ -124,6 +127,7 @@ def _for_organisations() -> list[Any]:
         *organisation_changes.HANDLERS,
         *public_register.HANDLERS,
         *requester_desk.HANDLERS,
+        *issued.HANDLERS,
         oauth.read_metadata,
         oauth.read_jwks,
         oauth.push_request,

@@ -19,14 +19,14 @@ from vault.edge.problems import headers_of
 from vault.edge.request import VaultRequest
 from vault.errors import VaultError
 
-_NO_STORE: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
-_FRESH: Final = {"Cache-Control": "public, max-age=300"}
-_ASSERTION: Final = {
+NO_STORE: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+FRESH: Final = {"Cache-Control": "public, max-age=300"}
+ASSERTION: Final = {
     "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
     "client_assertion": "A JWT signed with a key of the client (RFC 7523); aud is the issuer.",
     "client_id": "Optional; the subject of the assertion.",
 }
-_PAR: Final = _ASSERTION | {
+_PAR: Final = ASSERTION | {
     "response_type": "code",
     "redirect_uri": "One of the registered ones, exactly.",
     "code_challenge": "RFC 7636.",
@@ -35,8 +35,10 @@ _PAR: Final = _ASSERTION | {
     "state": "Comes back unchanged.",
     "dpop_jkt": "Thumbprint of the DPoP key (RFC 9449 section 10).",
     "registration_certificate": "Optional: from /v1/register/declarations/{id}/certificate, your own and in time.",
+    "grant_management_action": "create, merge or replace (Grant Management for OAuth 2.0).",
+    "grant_id": "With merge and replace: the grant that is changed.",
 }
-_BACKCHANNEL: Final = _ASSERTION | {
+_BACKCHANNEL: Final = ASSERTION | {
     "login_hint": "The code that the person made in their vault and read out. Never a number or a name.",
     "binding_message": "What the person recognises this by: at most 64 letters, digits, spaces and .,:#()-",
     "authorization_details": "JSON (RFC 9396): one object of the type personal_information.v1.",
@@ -45,8 +47,9 @@ _BACKCHANNEL: Final = _ASSERTION | {
     "client_notification_token": "With ping: the bearer token to be told with.",
     "dpop_jkt": "Thumbprint of the DPoP key that the token will be bound to.",
 }
-_TOKEN: Final = _ASSERTION | {
-    "grant_type": "authorization_code, refresh_token or urn:openid:params:grant-type:ciba",
+_TOKEN: Final = ASSERTION | {
+    "grant_type": "authorization_code, refresh_token, client_credentials or urn:openid:params:grant-type:ciba",
+    "scope": "With client_credentials: grant_management_query, grant_management_revoke.",
     "code": "With authorization_code.",
     "redirect_uri": "With authorization_code: the one that was pushed.",
     "code_verifier": "With authorization_code.",
@@ -70,40 +73,40 @@ def oauth_failure(error: VaultError, issuer: str) -> Response[dict[str, Any]]:
     if error.status < 500:
         code = "invalid_request"
     body = {"error": code, "error_description": error.public, "error_uri": f"{issuer}/problems/{error.name}"}
-    return Response(body, status_code=error.status, headers=headers_of(error) | _NO_STORE)
+    return Response(body, status_code=error.status, headers=headers_of(error) | NO_STORE)
 
 
 @get("/.well-known/oauth-authorization-server", opt=NO_FORM_TOKEN, tags=["oauth"])
 async def read_metadata(request: VaultRequest) -> Response[dict[str, Any]]:
     """The authorization server's metadata (RFC 8414)."""
-    return Response(metadata(request.doors.authserver), headers=_FRESH)
+    return Response(metadata(request.doors.authserver), headers=FRESH)
 
 
 @get("/oauth/jwks", opt=NO_FORM_TOKEN, tags=["oauth"])
 async def read_jwks(request: VaultRequest) -> Response[dict[str, Any]]:
     """The keys that access tokens are signed with (RFC 7517)."""
-    return Response(jwks(request.doors.ring), headers=_FRESH)
+    return Response(jwks(request.doors.ring), headers=FRESH)
 
 
 @post("/oauth/par", status_code=201, opt=NO_FORM_TOKEN | {"extra": Extra(form=_PAR)}, tags=["oauth"])
 async def push_request(request: VaultRequest) -> Response[dict[str, Any]]:
     """Push an authorization request (RFC 9126). The person's browser then brings only its request_uri."""
-    pushed = await push(request.doors.authserver, await _posted(request))
-    return Response(pushed.body(), status_code=201, headers=_NO_STORE | next_nonce(request))
+    pushed = await push(request.doors.authserver, await read_posted(request))
+    return Response(pushed.body(), status_code=201, headers=NO_STORE | next_nonce(request))
 
 
 @post("/oauth/bc-authorize", status_code=200, opt=NO_FORM_TOKEN | {"extra": Extra(form=_BACKCHANNEL)}, tags=["oauth"])
 async def start_backchannel(request: VaultRequest) -> Response[dict[str, Any]]:
     """Ask for consent out of band (CIBA). The person decides in their vault; poll the token endpoint meanwhile."""
-    started = await start(request.doors.authserver, await _posted(request))
-    return Response(started.body(), headers=_NO_STORE | next_nonce(request))
+    started = await start(request.doors.authserver, await read_posted(request))
+    return Response(started.body(), headers=NO_STORE | next_nonce(request))
 
 
 @post("/oauth/token", status_code=200, opt=NO_FORM_TOKEN | {"extra": Extra(form=_TOKEN)}, tags=["oauth"])
 async def issue_token(request: VaultRequest) -> Response[dict[str, Any]]:
     """Exchange a code or a refresh token for an access token bound to the caller's DPoP key."""
-    issued = await token(request.doors.authserver, await _posted(request))
-    return Response(issued.body(), headers=_NO_STORE | next_nonce(request))
+    issued = await token(request.doors.authserver, await read_posted(request))
+    return Response(issued.body(), headers=NO_STORE | next_nonce(request))
 
 
 def next_nonce(request: VaultRequest) -> dict[str, str]:
@@ -112,7 +115,8 @@ def next_nonce(request: VaultRequest) -> dict[str, str]:
     return nonces.next_for(server.ring, proofs, request.doors.clock.now(), always=server.dpop_nonces)
 
 
-async def _posted(request: VaultRequest) -> Posted:
+async def read_posted(request: VaultRequest) -> Posted:
+    """The form of a request at the back channel, with who shows what. Raises InvalidRequest."""
     if request.content_type[0] != "application/x-www-form-urlencoded":
         raise InvalidRequest("form-type", "Send a form: application/x-www-form-urlencoded.")
     proofs = list(request.headers.getall("dpop", []))

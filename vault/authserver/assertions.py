@@ -50,8 +50,8 @@ class _Expected:
     key: Mapping[str, Any] | None
 
 
-def read_claim(form: Mapping[str, str], *, authorization: str | None = None) -> Claim:
-    """Who the caller says it is. Raises InvalidClient and InvalidRequest."""
+def read_claim(form: Mapping[str, str], *, authorization: str | None = None, prefix: str = ids.CLIENT) -> Claim:
+    """Who the caller says it is; ``prefix`` of its ids. Raises InvalidClient and InvalidRequest."""
     if authorization is not None or "client_secret" in form:
         raise InvalidClient("client-method", "Authenticate by private_key_jwt (RFC 7523); client secrets are not used.")
     if form.get("client_assertion_type") != TYPE or not form.get("client_assertion"):
@@ -66,7 +66,7 @@ def read_claim(form: Mapping[str, str], *, authorization: str | None = None) -> 
     if form.get("client_id", subject) != subject:
         raise InvalidRequest("client-id", "client_id is not the client that the assertion is about.")
     try:
-        return Claim(signed, ids.parse(ids.CLIENT, subject))
+        return Claim(signed, ids.parse(prefix, subject))
     except NotFound:
         raise unknown_client() from None
 

@@ -112,3 +112,13 @@ class InvalidToken(OAuthError):
 
     def __init__(self, check: str, description: str, *, private: str = "") -> None:
         super().__init__("invalid_token", description, 401, check=check, private=private)
+
+
+class InsufficientScope(OAuthError):
+    """An access token that is not for this (RFC 6750 section 3.1)."""
+
+    def __init__(self, scope: str) -> None:
+        self.scope = scope
+        super().__init__(
+            "insufficient_scope", f"This takes an access token of the scope {scope}.", 403, check="insufficient-scope"
+        )

@@ -3,10 +3,14 @@
 from typing import Any
 
 from vault.authserver.jose import ALGORITHMS
+from vault.authserver.managing import ACTIONS
 from vault.authserver.mending import PATH
 from vault.authserver.server import AuthServer
+from vault.authserver.service_tokens import SCOPES
 from vault.authserver.signed import ALGORITHMS as SIGNING
 from vault.authserver.token_endpoint import HANDLERS
+from vault.authserver.tokens import audience
+from vault.consent import schema
 from vault.consent.terms import TYPE
 from vault.requesters.client_metadata import AUTH_METHODS, RESPONSE_MODES
 
@@ -27,6 +31,7 @@ def metadata(server: AuthServer) -> dict[str, Any]:
         **_authentication(),
         **_requests(server),
         **_backchannel(server),
+        **_after_issuance(server),
     }
 
 
@@ -62,7 +67,41 @@ def _backchannel(server: AuthServer) -> dict[str, Any]:
         "backchannel_authentication_endpoint": server.backchannel_url,
         "backchannel_token_delivery_modes_supported": ["poll", "ping"],
         "backchannel_user_code_parameter_supported": False,
-        "scopes_supported": ["openid"],
+        "scopes_supported": ["openid", *SCOPES],
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": list(SIGNING),
+    }
+
+
+def _after_issuance(server: AuthServer) -> dict[str, Any]:
+    """What may be done with tokens and grants (RFC 7009, 7662, 9701, Grant Management, token status lists)."""
+    return {
+        "revocation_endpoint": server.revocation_url,
+        "revocation_endpoint_auth_methods_supported": list(AUTH_METHODS),
+        "revocation_endpoint_auth_signing_alg_values_supported": list(ALGORITHMS),
+        "introspection_endpoint": server.introspection_url,
+        "introspection_endpoint_auth_methods_supported": list(AUTH_METHODS),
+        "introspection_endpoint_auth_signing_alg_values_supported": list(ALGORITHMS),
+        "introspection_signing_alg_values_supported": list(SIGNING),
+        "grant_management_endpoint": server.grants_url,
+        "grant_management_actions_supported": ["query", "revoke", *ACTIONS],
+        "grant_management_action_required": False,
+        "status_list_aggregation_endpoint": server.status_lists_url,
+        "authorization_details_schemas": {TYPE: f"{server.issuer}{schema.PATH}"},
+        "protected_resources": [audience(server.issuer)],
+    }
+
+
+def resource_metadata(server: AuthServer, path: str = "") -> dict[str, Any]:
+    """The API as a protected resource (RFC 9728 section 2); ``path``: what its identifier has after the issuer."""
+    return {
+        "resource": f"{server.issuer}{path}",
+        "authorization_servers": [server.issuer],
+        "bearer_methods_supported": ["header"],
+        "dpop_signing_alg_values_supported": list(ALGORITHMS),
+        "dpop_bound_access_tokens_required": False,
+        "tls_client_certificate_bound_access_tokens": True,
+        "authorization_details_types_supported": [TYPE],
+        "resource_name": "pivault",
+        "resource_documentation": f"{server.issuer}/openapi.json",
     }

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
-from vault.authserver.bindings import JKT, of_certificate
+from vault.authserver.bindings import JKT, Binding, of_certificate
 from vault.authserver.dpop import Proof, check_header, check_proof
 from vault.authserver.errors import InvalidProof, InvalidToken, OAuthError
 from vault.authserver.replay import see
@@ -46,6 +46,15 @@ def read_authorization(header: str) -> tuple[str, str]:
     return scheme.lower(), token.strip()
 
 
+class Bound(Protocol):
+    """A token that was opened: what it is bound to, and whether proofs for it must hold a nonce."""
+
+    @property
+    def binding(self) -> Binding: ...
+    @property
+    def needs_nonce(self) -> bool: ...
+
+
 @dataclass(frozen=True, slots=True)
 class ResourceGate:
     """Admits whoever shows a token of this issuer and a fresh proof of its key; strangers are counted."""
@@ -60,7 +69,7 @@ class ResourceGate:
         try:
             scheme, token = read_authorization(shown.authorization)
             access = await self._open(token, now)
-            return access, self._proven(shown, scheme, token, access=access, now=now)
+            return access, self.proven(shown, scheme, token, bound=access, now=now)
         except InvalidProof as error:
             self.server.meter.count(error.check)
             raise error.resourced() from None
@@ -81,20 +90,20 @@ class ResourceGate:
         self.server.meter.count("dpop-replayed")
         return InvalidProof("dpop-replayed", why, at_resource=True)
 
-    def _proven(self, shown: Shown, scheme: str, token: str, *, access: Access, now: datetime) -> Proof:
+    def proven(self, shown: Shown, scheme: str, token: str, *, bound: Bound, now: datetime) -> Proof:
         """What the token is bound to was shown in this request. Raises InvalidToken and InvalidProof."""
-        if scheme != access.binding.token_type.lower():
+        if scheme != bound.binding.token_type.lower():
             raise InvalidToken("token-scheme", "Send the access token with the scheme that its token_type named.")
-        if access.binding.method == JKT:
+        if bound.binding.method == JKT:
             proof = check_header(shown.proofs)
-            jkt = access.binding.thumbprint
-            nonces = self.server.ring if self.server.dpop_nonces or access.needs_nonce else None
+            jkt = bound.binding.thumbprint
+            nonces = self.server.ring if self.server.dpop_nonces or bound.needs_nonce else None
             return check_proof(proof, method=shown.method, url=shown.url, now=now, token=token, jkt=jkt, nonces=nonces)
-        if shown.certificate is None or not access.binding.holds(of_certificate(shown.certificate)):
+        if shown.certificate is None or not bound.binding.holds(of_certificate(shown.certificate)):
             raise InvalidToken(
                 "token-certificate", "The access token is bound to another TLS certificate than this one."
             )
-        return Proof(access.binding.thumbprint, os.urandom(32), now)  # the connection proves it: nothing to be replayed
+        return Proof(bound.binding.thumbprint, os.urandom(32), now)  # the connection proves it: nothing to be replayed
 
     async def _open(self, token: str, now: datetime) -> Access:
         keys, ring, issuer = self.server.keys, self.server.ring, self.server.issuer

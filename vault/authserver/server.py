@@ -12,6 +12,7 @@ from cryptography import x509
 from vault.authserver.certificates import Shown
 from vault.authserver.errors import InvalidRequest
 from vault.authserver.pings import Pings
+from vault.authserver.status_lists import PublishedLists
 from vault.authserver.token_keys import KeyCache
 from vault.crypto.keyring import KeyRing
 from vault.db import Database
@@ -58,6 +59,11 @@ class AuthServer:
         """The clients that this process has seen, each as it stands when it is asked for."""
         return KnownClients(self.database.ring)
 
+    @cached_property
+    def status_lists(self) -> PublishedLists:
+        """The token status lists as this process publishes them."""
+        return PublishedLists(self.database, self.issuer, self.clients)
+
     @property
     def ring(self) -> KeyRing:
         """The key ring."""
@@ -87,6 +93,26 @@ class AuthServer:
     def backchannel_url(self) -> str:
         """The backchannel authentication endpoint."""
         return f"{self.issuer}/oauth/bc-authorize"
+
+    @property
+    def revocation_url(self) -> str:
+        """The revocation endpoint."""
+        return f"{self.issuer}/oauth/revoke"
+
+    @property
+    def introspection_url(self) -> str:
+        """The introspection endpoint."""
+        return f"{self.issuer}/oauth/introspect"
+
+    @property
+    def grants_url(self) -> str:
+        """The grant management endpoint; the audience of tokens for it."""
+        return f"{self.issuer}/oauth/grants"
+
+    @property
+    def status_lists_url(self) -> str:
+        """Where the token status lists are listed."""
+        return f"{self.issuer}/oauth/status-lists"
 
     @property
     def jwks_url(self) -> str:

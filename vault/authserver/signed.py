@@ -19,6 +19,7 @@ Algorithm = Literal["EdDSA", "ES256"]
 ALGORITHMS: Final[tuple[Algorithm, ...]] = ("EdDSA", "ES256")
 ANSWERS: Final[tuple[Answer, ...]] = ("authorization", "introspection", "id-token")
 _TOKEN: Final = "token"  # noqa: S105 - the purpose of access tokens' key
+STATUS_LIST: Final = "status-list"
 _COORDINATE: Final = 32
 
 
@@ -29,6 +30,15 @@ def sign_answer(ring: KeyRing, answer: Answer, alg: Algorithm, *, typ: str, clai
     header = {"alg": alg, "typ": typ, "kid": key_id(purpose, version)}
     return sign_jws(
         lambda message: ring.sign(purpose, message, version=version), header, msgspec.json.encode(dict(claims))
+    )
+
+
+def sign_status_list(ring: KeyRing, typ: str, claims: Mapping[str, Any]) -> str:
+    """A token status list, by a key that signs nothing else: whoever takes it for a token of a person is wrong."""
+    version = ring.versions(STATUS_LIST)[-1]
+    header = {"alg": "EdDSA", "typ": typ, "kid": key_id(STATUS_LIST, version)}
+    return sign_jws(
+        lambda message: ring.sign(STATUS_LIST, message, version=version), header, msgspec.json.encode(dict(claims))
     )
 
 
@@ -44,7 +54,7 @@ def key_id(purpose: str, version: int) -> str:
 
 def jwks(ring: KeyRing) -> dict[str, Any]:
     """The public keys of everything that is signed here: with those to come, newest first in each purpose."""
-    purposes = [_TOKEN, *(purpose_of(answer, alg) for answer in ANSWERS for alg in ALGORITHMS)]
+    purposes = [_TOKEN, STATUS_LIST, *(purpose_of(answer, alg) for answer in ANSWERS for alg in ALGORITHMS)]
     return {"keys": [_jwk(ring, each, version) for each in purposes for version in reversed(ring.published(each))]}
 
 

@@ -104,6 +104,27 @@ class RefreshToken(Guarded, Base):
     """Which share of the grant is in it: after a merge or replacement it is the one before. Null: the first."""
 
 
+class ResourceServer(Guarded, Base):
+    """A server that may ask how tokens for it stand (RFC 7662): let in by two officers, with keys of its own."""
+
+    __tablename__ = "resource_servers"
+    __table_args__ = (
+        sa.CheckConstraint("status IN ('active', 'ended')", name="status"),
+        {"info": {"grants": {"vault_app": "SELECT, INSERT, UPDATE", "vault_regulator": "SELECT"}}},
+    )
+    guarded: ClassVar[tuple[str, ...]] = ("name", "audience", "jwks", "status", "officers", "added_at")
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column()
+    audience: Mapped[str] = mapped_column()
+    """The ``aud`` of the tokens it may ask about, and of no others."""
+    jwks: Mapped[dict[str, Any]] = mapped_column()
+    status: Mapped[str] = mapped_column()
+    officers: Mapped[list[str]] = mapped_column()
+    """Who let it in: two ids."""
+    added_at: Mapped[datetime] = mapped_column()
+
+
 class TokenKeyRow(Base):
     """An hourly key under the key ring. Its times are bound to the wrapped key: a changed time does not open."""
 

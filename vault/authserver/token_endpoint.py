@@ -10,11 +10,13 @@ from vault.authserver.polling import GRANT_TYPE, redeem_backchannel
 from vault.authserver.redeeming import redeem
 from vault.authserver.refreshing import refresh
 from vault.authserver.server import AuthServer, Posted
+from vault.authserver.service_tokens import serve
 
 HANDLERS: Final[dict[str, Callable[[TokenRequest], Awaitable[Issued]]]] = {
     "authorization_code": redeem,
     "refresh_token": refresh,
     GRANT_TYPE: redeem_backchannel,
+    "client_credentials": serve,
 }
 """By ``grant_type``. Each raises OAuthError naming the check that failed."""
 

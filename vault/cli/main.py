@@ -135,9 +135,10 @@ def _add_groups() -> None:
     from vault.cli.keys import keys
     from vault.cli.ledger import ledger
     from vault.cli.openapi import openapi
+    from vault.cli.resource_servers import resource_server
     from vault.cli.staff import officer, regulator
 
-    for command in (officer, regulator, ledger, keys, openapi):
+    for command in (officer, regulator, resource_server, ledger, keys, openapi):
         main.add_command(command)
 
 

@@ -1,7 +1,7 @@
 """``pivault officer`` and ``pivault regulator``: the founding ceremony, and new members with two sponsors."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,7 +89,7 @@ def found_(file: Path, data: Path | None, database_url: str | None) -> None:
         made = await database.run(found, founders)
         return f"Founded with {len(made)} members."
 
-    click.echo(_run(data, database_url, act))
+    click.echo(run_with_door(data, database_url, act))
 
 
 def _adding(group: click.Group, realm: str, roles: tuple[str, ...]) -> None:
@@ -135,7 +135,7 @@ def _adding(group: click.Group, realm: str, roles: tuple[str, ...]) -> None:
             made = await database.run(adding, founder, by=(by[0], by[1]))
             return f"Added {ids.public(prefix, made)}."
 
-        click.echo(_run(data, database_url, act))
+        click.echo(run_with_door(data, database_url, act))
 
 
 async def _sponsor(database: Database, door: Doorway, login: str, password: str) -> Holder:
@@ -161,7 +161,16 @@ def _new_password(login: str) -> str:
     return word
 
 
-def _run(data: Path | None, database_url: str | None, act: Callable[[Database, Doorway], Awaitable[str]]) -> str:
+async def sponsored(database: Database, door: Doorway, words: Mapping[str, str]) -> tuple[Holder, Holder]:
+    """Two officers, signed in by login and password."""
+    first, second = [await _sponsor(database, door, login, word) for login, word in words.items()]
+    return first, second
+
+
+def run_with_door(
+    data: Path | None, database_url: str | None, act: Callable[[Database, Doorway], Awaitable[str]]
+) -> str:
+    """Run an act on the installation that the options name; what it says."""
     settings = configuration.load(data=data, database_url=database_url)
     return asyncio.run(with_database(settings, act))
 

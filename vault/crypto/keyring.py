@@ -44,6 +44,7 @@ ED25519_PURPOSES: Final = frozenset(
         "register",  # what the public register says
         "authorization",  # authorization responses (JARM)
         "introspection",  # introspection responses (RFC 9701)
+        "status-list",  # token status lists
         "id-token",  # ID tokens of out-of-band consents
     }
 )

@@ -26,6 +26,8 @@ from vault.errors import (
 )
 
 PROBLEM_JSON: Final = "application/problem+json"
+RESOURCE_METADATA: Final = "/.well-known/oauth-protected-resource/v1"
+"""Where the API is described as a protected resource (RFC 9728)."""
 
 
 class MethodNotAllowed(VaultError):
@@ -142,11 +144,25 @@ def _of_oauth(error: OAuthError, issuer: str) -> dict[str, Any]:
     return {"error": error.error} | ({"error_uri": uri} if uri else {})
 
 
+def with_hints(headers: dict[str, str], *, issuer: str) -> dict[str, str]:
+    """The challenge says where the API is described (RFC 9728 section 5.1)."""
+    if "WWW-Authenticate" not in headers:
+        return headers
+    where = f'{headers["WWW-Authenticate"]}, resource_metadata="{issuer}{RESOURCE_METADATA}"'
+    return headers | {"WWW-Authenticate": where}
+
+
+def insufficient(issuer: str) -> dict[str, str]:
+    """The challenge of a refusal to somebody whose token is good and not for this (RFC 6750 section 3.1)."""
+    challenge = f'DPoP error="insufficient_scope", algs="{DPOP_ALGORITHMS}"'
+    return with_hints({"WWW-Authenticate": challenge}, issuer=issuer)
+
+
 def problem_response(error: VaultError, *, issuer: str, request_id: str) -> Response[bytes]:
     """The error as an answer."""
     return Response(
         msgspec.json.encode(problem(error, issuer=issuer, request_id=request_id)),
         status_code=status_of(error),
         media_type=PROBLEM_JSON,
-        headers=headers_of(error),
+        headers=with_hints(headers_of(error), issuer=issuer),
     )

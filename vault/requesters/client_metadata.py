@@ -56,6 +56,8 @@ class ClientMetadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
     """What it may ask for (FAPI 2.0 Message Signing 5.4); without ``query`` every answer is signed (JARM)."""
     authorization_signed_response_alg: SigningAlg = "EdDSA"
     """JARM section 3: what its authorization responses are signed with."""
+    introspection_signed_response_alg: SigningAlg = "EdDSA"
+    """RFC 9701 section 6: what signed introspection responses to it are signed with."""
 
     backchannel_token_delivery_mode: DeliveryMode | None = None
     """CIBA Core section 4; none: it may not ask out of band."""

@@ -5,7 +5,7 @@ with the rows as they are now, in the one round trip it needs anyway. What is re
 that anybody changed has another revision, and is read and checked again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -34,6 +34,7 @@ def asking(columns: str = "", joins: str = "") -> str:
 
 
 ASK: Final = asking()
+_ASK_SEVERAL: Final = f"SELECT c.id, {_REVISIONS} {_JOINED} WHERE c.id = ANY ($1)"
 _LOAD: Final = f"SELECT {_REVISIONS}, chain.* {_JOINED} JOIN ({CHAIN_SQL}) chain ON chain.client_id = c.id"
 
 
@@ -53,6 +54,13 @@ class KnownClients:
         """The client, live or not, in one round trip; in two where it changed. Raises NotFound, Tampered."""
         found = await connection.fetchrow(ASK, client_id) if client_id in self._held else None
         return await self.at(found, connection, client_id, now)
+
+    async def several(
+        self, connection: asyncpg.Connection, client_ids: Collection[UUID], now: datetime
+    ) -> dict[UUID, KnownClient]:
+        """Those of these clients that there are, live or not; one round trip, and one for each that changed."""
+        rows = await connection.fetch(_ASK_SEVERAL, list(client_ids))
+        return {row["id"]: await self.at(row, connection, row["id"], now) for row in rows}
 
     async def at(
         self, found: Mapping[str, Any] | None, connection: asyncpg.Connection, client_id: UUID, now: datetime

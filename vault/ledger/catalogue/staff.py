@@ -12,6 +12,12 @@ STAFF: Final[Mapping[str, Kind]] = {
     "officer.left": kind("An officer lost all roles.", by="officer registry", must="ref", may="second reason"),
     "regulator.added": kind("A regulator was admitted.", by="registry officer", must="ref", may="second roles"),
     "regulator.left": kind("A regulator lost access.", by="officer registry", must="ref", may="second reason"),
+    "resource_server.added": kind(
+        "A server may ask how tokens for it stand; two officers let it in.", by="officer", must="ref second"
+    ),
+    "resource_server.ended": kind(
+        "A server may no longer ask how tokens stand.", by="officer", must="ref", may="second reason"
+    ),
     "access.refused": kind(
         "A member of staff, or of an organisation, tried what their roles do not allow.",
         by="officer regulator member",
