@@ -16,18 +16,19 @@ from vault.authserver import registration
 from vault.authserver.errors import InvalidToken, OAuthError
 from vault.clock import FixedClock
 from vault.crypto.jws import sign_jws
-from vault.ids import RequesterId
-from vault.ledger.events import REGISTRY
+from vault.ids import RequesterId, new_uuid
+from vault.ledger.events import REGISTRY, officer
 from vault.requesters import dynamic
 from vault.requesters.measures import suspend
 from vault.requesters.statements import TYP, Product
 
+BY = officer(new_uuid())
 PRODUCT = Product(software_id="loans", client_name="Harbour Loans", redirect_uris=(REDIRECT, f"{REDIRECT}/two"))
 
 
 async def stated(bank: Bank) -> str:
     """A software statement for one product of the bank."""
-    return await bank.db.run(dynamic.issue_statement, bank.decided.declaration, PRODUCT, issuer=ISSUER)
+    return await bank.db.run(dynamic.issue_statement, bank.decided.declaration, PRODUCT, issuer=ISSUER, by=BY)
 
 
 async def body_of(bank: Bank, signer: Signer | None = None, **members: Any) -> dict[str, Any]:
@@ -88,7 +89,7 @@ async def test_the_statement_must_be_the_registrys(bank: Bank, clock: FixedClock
     assert (await refused(bank, good | {"software_statement": "a.b.c"}))[1] == "statement-readable"
     head, _, signature = good["software_statement"].split(".")
     other = await bank.db.run(
-        dynamic.issue_statement, bank.decided.declaration, PRODUCT, issuer="https://other.example"
+        dynamic.issue_statement, bank.decided.declaration, PRODUCT, issuer="https://other.example", by=BY
     )
     assert (await refused(bank, good | {"software_statement": other}))[1] == "statement-issuer"
     swapped = f"{head}.{other.split('.')[1]}.{signature}"

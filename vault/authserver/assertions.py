@@ -44,7 +44,7 @@ class Authenticated:
 
 
 @dataclass(frozen=True, slots=True)
-class _Expected:
+class Expected:
     issuer: str
     now: float
     key: Mapping[str, Any] | None
@@ -73,7 +73,7 @@ def read_claim(form: Mapping[str, str], *, authorization: str | None = None, pre
 
 def authenticate(claim: Claim, jwks: Mapping[str, Any], *, issuer: str, now: datetime) -> Authenticated:
     """The ordered checks of the assertion. Raises InvalidClient whose ``check`` names the one that failed."""
-    expected = _Expected(issuer, now.timestamp(), _chosen(claim.signed, jwks))
+    expected = Expected(issuer, now.timestamp(), chosen(claim.signed, jwks))
     for name, check in CHECKS.items():
         if complaint := check(claim.signed, expected):
             raise InvalidClient(name, complaint)
@@ -82,30 +82,30 @@ def authenticate(claim: Claim, jwks: Mapping[str, Any], *, issuer: str, now: dat
     return Authenticated(seen, from_millis(exp * 1000) + timedelta(seconds=AHEAD))
 
 
-def _chosen(signed: jose.Signed, jwks: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def chosen(signed: jose.Signed, jwks: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The client's key of that kid; without a kid, the only key that fits the algorithm."""
     kid = signed.header.get("kid")
     fitting = [key for key in jwks["keys"] if kid in (None, key["kid"]) and jose.fits(signed.alg, key)]
     return fitting[0] if len(fitting) == 1 else None
 
 
-def _typ(signed: jose.Signed, _: _Expected) -> str | None:
+def _typ(signed: jose.Signed, _: Expected) -> str | None:
     return None if signed.header.get("typ") in _TYPES else "The client assertion's typ must be JWT or absent."
 
 
-def _key(_: jose.Signed, expected: _Expected) -> str | None:
+def _key(_: jose.Signed, expected: Expected) -> str | None:
     if expected.key is not None:
         return None
     return "No registered key of this client fits the assertion's kid and alg: compare both with the registered JWKS."
 
 
-def _aud(signed: jose.Signed, expected: _Expected) -> str | None:
+def _aud(signed: jose.Signed, expected: Expected) -> str | None:
     if signed.claims.get("aud") == expected.issuer:
         return None
     return f"The client assertion's aud must be the string {expected.issuer}: not a list, not an endpoint."
 
 
-def _exp(signed: jose.Signed, expected: _Expected) -> str | None:
+def _exp(signed: jose.Signed, expected: Expected) -> str | None:
     exp = jose.whole_seconds(signed.claims, "exp")
     if exp is None:
         return "The client assertion needs exp in seconds since 1970."
@@ -117,7 +117,7 @@ def _exp(signed: jose.Signed, expected: _Expected) -> str | None:
 
 
 def _not_from_the_future(name: str) -> "Check":
-    def check(signed: jose.Signed, expected: _Expected) -> str | None:
+    def check(signed: jose.Signed, expected: Expected) -> str | None:
         if name not in signed.claims:
             return None
         at = jose.whole_seconds(signed.claims, name)
@@ -128,20 +128,20 @@ def _not_from_the_future(name: str) -> "Check":
     return check
 
 
-def _jti(signed: jose.Signed, _: _Expected) -> str | None:
+def _jti(signed: jose.Signed, _: Expected) -> str | None:
     jti = signed.claims.get("jti")
     if isinstance(jti, str) and 1 <= len(jti) <= LONGEST_JTI:
         return None
     return f"The client assertion needs jti, a fresh random text of at most {LONGEST_JTI} characters."
 
 
-def _signature(signed: jose.Signed, expected: _Expected) -> str | None:
+def _signature(signed: jose.Signed, expected: Expected) -> str | None:
     if expected.key is not None and jose.is_signed_by(signed, expected.key):
         return None
     return "The client assertion's signature does not verify with the registered key of that kid."
 
 
-Check = Callable[[jose.Signed, _Expected], str | None]
+Check = Callable[[jose.Signed, Expected], str | None]
 CHECKS: Final[dict[str, Check]] = {
     "assertion-typ": _typ,
     "assertion-key": _key,

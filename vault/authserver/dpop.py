@@ -38,7 +38,7 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True)
-class _Request:
+class Expected:
     """What the proof must be about."""
 
     method: str
@@ -65,7 +65,7 @@ def check_proof(  # noqa: PLR0913 - what a proof is checked against are seven fa
     with the proof (API only); ``jkt``: the key the code or token is bound to; ``nonces``: the ring that made the
     nonces, where one is needed (section 8); UseNonce then brings the one to use.
     """
-    request = _Request(method, url, token, now, jkt, nonces)
+    request = Expected(method, url, token, now, jkt, nonces)
     try:
         signed = jose.read(proof)
     except jose.NotReadable as error:
@@ -90,11 +90,11 @@ def check_header(values: Sequence[str]) -> str:
     return values[0]
 
 
-def _typ(signed: jose.Signed, _: _Request) -> str | None:
+def _typ(signed: jose.Signed, _: Expected) -> str | None:
     return None if signed.header.get("typ") == "dpop+jwt" else "The DPoP proof's header needs typ dpop+jwt."
 
 
-def _key(signed: jose.Signed, _: _Request) -> str | None:
+def _key(signed: jose.Signed, _: Expected) -> str | None:
     problems = problems_of_key(signed.header.get("jwk"))
     if problems:
         where, why = problems[0]
@@ -102,31 +102,31 @@ def _key(signed: jose.Signed, _: _Request) -> str | None:
     return None
 
 
-def _alg(signed: jose.Signed, _: _Request) -> str | None:
+def _alg(signed: jose.Signed, _: Expected) -> str | None:
     if jose.fits(signed.alg, signed.header["jwk"]):
         return None
     return f"The DPoP proof's alg {signed.alg} does not fit the key in its header."
 
 
-def _jti(signed: jose.Signed, _: _Request) -> str | None:
+def _jti(signed: jose.Signed, _: Expected) -> str | None:
     jti = signed.claims.get("jti")
     if isinstance(jti, str) and 1 <= len(jti) <= LONGEST_JTI:
         return None
     return f"The DPoP proof needs jti, a fresh random text of at most {LONGEST_JTI} characters."
 
 
-def _htm(signed: jose.Signed, request: _Request) -> str | None:
+def _htm(signed: jose.Signed, request: Expected) -> str | None:
     return None if signed.claims.get("htm") == request.method else f"The DPoP proof's htm must be {request.method}."
 
 
-def _htu(signed: jose.Signed, request: _Request) -> str | None:
+def _htu(signed: jose.Signed, request: Expected) -> str | None:
     htu = signed.claims.get("htu")
     if isinstance(htu, str) and (htu == request.url or _normal(htu) == (_normal(request.url) or "")):
         return None
     return f"The DPoP proof's htu must be {request.url}, the address it is sent to without query and fragment."
 
 
-def _iat(signed: jose.Signed, request: _Request) -> str | None:
+def _iat(signed: jose.Signed, request: Expected) -> str | None:
     iat = jose.whole_seconds(signed.claims, "iat")
     if iat is None:
         return "The DPoP proof needs iat in seconds since 1970."
@@ -138,7 +138,7 @@ def _iat(signed: jose.Signed, request: _Request) -> str | None:
     return None
 
 
-def _ath(signed: jose.Signed, request: _Request) -> str | None:
+def _ath(signed: jose.Signed, request: Expected) -> str | None:
     if request.token is None:
         return None
     expected = b64(hashlib.sha256(request.token.encode()).digest())
@@ -148,19 +148,19 @@ def _ath(signed: jose.Signed, request: _Request) -> str | None:
     return "The DPoP proof's ath must be the base64url SHA-256 of the access token sent with it."
 
 
-def _bound(signed: jose.Signed, request: _Request) -> str | None:
+def _bound(signed: jose.Signed, request: Expected) -> str | None:
     if request.jkt is None or same(jose.thumbprint(signed.header["jwk"]).encode(), request.jkt.encode()):
         return None
     return "The DPoP proof is made with another key than the one the code or token is bound to."
 
 
-def _nonce(signed: jose.Signed, request: _Request) -> str | None:
+def _nonce(signed: jose.Signed, request: Expected) -> str | None:
     if request.nonces is None or is_current(request.nonces, signed.claims.get("nonce"), request.now):
         return None
     return "The DPoP proof needs the nonce of the DPoP-Nonce header: make a new proof with it and send it again."
 
 
-def _signature(signed: jose.Signed, _: _Request) -> str | None:
+def _signature(signed: jose.Signed, _: Expected) -> str | None:
     if jose.is_signed_by(signed, signed.header["jwk"]):
         return None
     return "The DPoP proof's signature does not verify with the key in its header."
@@ -178,7 +178,7 @@ def _normal(url: str) -> tuple[str, str, int | None, str] | None:
     return parts.scheme, parts.hostname, port, parts.path or "/"
 
 
-Check = Callable[[jose.Signed, _Request], str | None]
+Check = Callable[[jose.Signed, Expected], str | None]
 CHECKS: Final[dict[str, Check]] = {
     "dpop-typ": _typ,
     "dpop-key": _key,

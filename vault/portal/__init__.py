@@ -37,6 +37,7 @@ from vault.portal import (
     release_desk,
     requester_desk,
     requests,
+    self_test,
     vetting_rules,
 )
 from vault.portal.failures import error_page
@@ -121,6 +122,8 @@ PAGES = [
     organisation_clients.retire_key_page,
     organisation_clients.redirects_page,
     organisation_clients.changes_page,
+    self_test.self_test_page,
+    self_test.self_test,
     organisation_clients.decide_change_page,
     organisation_clients.surrender_page,
     organisation_clients.surrender,

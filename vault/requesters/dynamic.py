@@ -19,7 +19,7 @@ from vault.crypto.sealing import same
 from vault.db import Session, constraint
 from vault.errors import Conflict, NotFound
 from vault.ids import DeclarationId
-from vault.ledger.events import Event
+from vault.ledger.events import Actor, Event
 from vault.ledger.events import requester as by_requester
 from vault.ledger.log import append
 from vault.requesters import register, statements
@@ -51,7 +51,9 @@ class Registered:
     token: str | None = None
 
 
-async def issue_statement(session: Session, declaration: DeclarationId, product: Product, *, issuer: str) -> str:
+async def issue_statement(
+    session: Session, declaration: DeclarationId, product: Product, *, issuer: str, by: Actor
+) -> str:
     """A software statement for one product under a live declaration. Raises NotFound, NotLive.
 
     Whoever calls this has made sure that the organisation's own members want it, and that the redirect URIs are on
@@ -63,7 +65,7 @@ async def issue_statement(session: Session, declaration: DeclarationId, product:
     text = statements.issue(session.ring, statement, issuer=issuer, now=session.now)
     event = Event(
         name="statement.issued",
-        actor=by_requester(declared.requester_id),
+        actor=by,
         requester=declared.requester_id,
         declaration=declaration,
         digest=digest(text.encode()),

@@ -139,7 +139,7 @@ REQUESTERS: Final[Mapping[str, Kind]] = {
     ),
     "statement.issued": kind(
         "A software statement lets one client of a declaration register itself; digest is of the statement.",
-        by="requester officer",
+        by="member officer",
         must="requester declaration digest",
         may="ref second",
     ),
