@@ -36,7 +36,7 @@ from vault.settings import Settings
 from vault.signin.hygiene import delete_ended_sign_ins
 from vault.vetting.drafts import delete_lapsed
 from vault.vetting.examining import Checker
-from vault.vetting.rounds import adopt, work_through
+from vault.vetting.rounds import adopt, bring_forward, work_through
 
 TIDY_EVERY: Final = 60.0
 """Seconds between two rounds."""
@@ -126,11 +126,13 @@ async def vet(settings: Settings, database: Database, checker: Checker | None = 
     async with AsyncExitStack() as stack:
         if checker is None:
             checker = await stack.enter_async_context(configured_checker(settings, database.clock))
-        adopted = False
+        is_prepared = False
         while True:
             done = 0
             try:
-                adopted = adopted or not await database.run(adopt)
+                if not is_prepared:
+                    await database.run(bring_forward, every)
+                    is_prepared = not await database.run(adopt)
                 done = await work_through(database, checker, every=every)
             except (VaultError, SQLAlchemyError, OSError) as error:
                 _log.warning("vetting_failed", kind=type(error).__name__)

@@ -157,6 +157,8 @@ FORMS: dict[str, dict[str, str]] = {
     "POST /apply/documents/{document}/remove": {},
     "POST /apply/submit": {},
     "POST /apply/withdraw": {},
+    "POST /apply/vetting/answer": {"question": f"qst_{'0' * 32}", "answer": "The one on file."},
+    "POST /apply/vetting/appeal": {"grounds": "The refusal rests on a mistake about our licence."},
     "POST /register": {
         "name": "陈一",
         "national_id.number": "110101199001010015",

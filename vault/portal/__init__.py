@@ -15,6 +15,7 @@ from vault.edge.csrf import NO_FORM_TOKEN
 from vault.edge.request import VaultRequest
 from vault.portal import (
     activity,
+    applicant_case,
     apply_documents,
     apply_parts,
     applying,
@@ -48,6 +49,7 @@ PAGES = [
     front.language,
     front.problems,
     front.problem_type,
+    *applicant_case.HANDLERS,
     vetting_rules.vetting_rules_page,
     integrate.checks,
     integrate.check_page,
