@@ -1,6 +1,6 @@
 """Home, and who saw what: a person's own lines of the ledger, each with its proof."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -101,13 +101,18 @@ def row(entry: Entry, spoken: Language, known: Names, *, mine: bool) -> dict[str
         "index": entry.index,
         "at": from_millis(members["at"]),
         "event": members["event"],
-        "what": (to_the_person if mine else to_others)(spoken, members["event"]),
+        "what": _what(members, spoken, mine=mine),
         "who": known.requesters.get(requester, requester) if requester else "",
         "requester": requester or "",
         "purpose": known.purposes.get(members.get("declaration", ""), members.get("purpose", "")),
         "items": [item_with_form(spoken, each["item"], each.get("form")) for each in members.get("items", ())],
         "outcome": outcome(spoken, members.get("reason") or members.get("outcome") or ""),
     }
+
+
+def _what(members: Mapping[str, Any], spoken: Language, *, mine: bool) -> str:
+    event = members["event"]
+    return to_the_person(spoken, event, by=members["actor"]["kind"]) if mine else to_others(spoken, event)
 
 
 async def named(session: Session, entries: Iterable[Entry], spoken: Language) -> dict[str, str]:

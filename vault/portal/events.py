@@ -34,6 +34,7 @@ TO_THE_PERSON: Final[Mapping[str, str]] = {
     "grant.changed": N_("A permission was changed"),
     "grant.withdrawn": N_("You stopped sharing"),
     "token.refused": N_("An organisation was refused access"),
+    "token.revoked": N_("An organisation gave up a token; what you allowed stays as it is"),
     "release.requested": N_("An organisation asked for sensitive information; an officer must decide"),
     "release.approved": N_("An officer approved one release"),
     "release.denied": N_("An officer turned one release down"),
@@ -119,6 +120,9 @@ TO_OTHERS: Final[Mapping[str, str]] = {
     "grant.changed": N_("A grant was changed"),
     "grant.withdrawn": N_("A grant was ended"),
     "token.refused": N_("A token was refused"),
+    "token.revoked": N_("A token was revoked by its organisation"),
+    "resource_server.added": N_("A server may ask how tokens stand"),
+    "resource_server.ended": N_("A server may no longer ask how tokens stand"),
     "release.requested": N_("A release waits for an officer"),
     "release.approved": N_("An officer approved a release"),
     "release.denied": N_("An officer turned a release down"),
@@ -131,8 +135,16 @@ TO_OTHERS: Final[Mapping[str, str]] = {
 }
 
 
-def to_the_person(language: Language, event: str) -> str:
-    """What happened, said to the person it happened to."""
+_BY_REQUESTER: Final[Mapping[str, str]] = {
+    "grant.withdrawn": N_("An organisation gave a permission back"),
+}
+"""Where it makes a difference to the person that it was not they who acted."""
+
+
+def to_the_person(language: Language, event: str, *, by: str = "person") -> str:
+    """What happened, said to the person it happened to; ``by``: the kind of the actor."""
+    if by == "requester" and event in _BY_REQUESTER:
+        return language.gettext(_BY_REQUESTER[event])
     known = TO_THE_PERSON.get(event)
     return language.gettext(known) if known else to_others(language, event)
 

@@ -145,6 +145,23 @@ class Bank:
         }
         return await self.http.post(url, json={} if items is None else {"items": items}, headers=headers)
 
+    async def about_token(self, endpoint: str, token: str, **headers: str) -> httpx.Response:
+        """Ask or say something about a token at an endpoint that the metadata names."""
+        form = {"token": token} | self._assertion()
+        return await self.http.post(self.metadata[endpoint], data=form, headers=headers)
+
+    async def manage(self, method: str, grant: str, scope: str) -> httpx.Response:
+        """Look at a grant (GET) or give it back (DELETE), with a token of client_credentials for it."""
+        form = {"grant_type": "client_credentials", "scope": scope} | self._assertion()
+        url = self.metadata["token_endpoint"]
+        issued = await self.http.post(url, data=form, headers={"DPoP": self.proof("POST", url)})
+        if issued.status_code != 200:
+            return issued
+        token = issued.json()["access_token"]
+        url = f"{self.metadata['grant_management_endpoint']}/{grant}"
+        headers = {"Authorization": f"DPoP {token}", "DPoP": self.proof(method, url, token)}
+        return await self.http.request(method, url, headers=headers)
+
     async def release_state(self, path: str) -> httpx.Response:
         """The state of a waiting release."""
         url = path if path.startswith("http") else self.base + path
