@@ -1,7 +1,7 @@
 """The officers' desk: another version of the bounds, proposed by one, decided by one of another unit."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Final, Literal
 
 import msgspec
 from litestar import get, post
@@ -98,3 +98,10 @@ def _view(found: BoundsVersion) -> BoundsForOfficer:
         decided_by=ids.public(ids.STAFF, found.decided_by) if found.decided_by else None,
         decided_at=found.decided_at,
     )
+
+
+HANDLERS: Final[list[Any]] = [
+    list_bounds,
+    propose_bounds,
+    decide_bounds,
+]

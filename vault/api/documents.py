@@ -1,7 +1,7 @@
 """Documents of applications: handed in and read by whoever has the token, read by officers who vet."""
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 from uuid import UUID
 
@@ -146,3 +146,13 @@ def _name(request: VaultRequest) -> str:
         return unquote_to_bytes(request.headers.get(NAME_HEADER, "")[:500]).decode()
     except UnicodeDecodeError:
         raise Invalid.field(NAME_HEADER, "must be percent-encoded UTF-8") from None
+
+
+HANDLERS: Final[list[Any]] = [
+    list_documents,
+    add_document,
+    read_document,
+    remove_document,
+    list_documents_at_desk,
+    read_document_at_desk,
+]

@@ -145,3 +145,13 @@ def _answer(view: drafts.DraftView) -> DraftAnswer:
 
 def _lack(lack: Lack) -> LackView:
     return LackView(lack.field, lack.why, lack.todo, lack.blocks)
+
+
+HANDLERS: Final[list[Any]] = [
+    begin_draft,
+    read_draft,
+    replace_draft,
+    list_missing,
+    submit_draft,
+    withdraw_application,
+]

@@ -1,6 +1,6 @@
 """What may be declared: the published purposes, and the bounds of what may be asked for under each. For everybody."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from litestar import Response, get
@@ -56,3 +56,10 @@ async def read_bounds_version(request: VaultRequest, number: FromPath[str]) -> B
         raise NotFound("There is no such version of the bounds.")
     found = await request.doors.database.run(bounding.version, int(number))
     return BoundsAnswer(found.bounds.version, found.status, plain(found.bounds.rules))
+
+
+HANDLERS: Final[list[Any]] = [
+    list_purposes,
+    read_bounds,
+    read_bounds_version,
+]
