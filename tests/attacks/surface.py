@@ -113,6 +113,8 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 """A good body for everything that takes JSON."""
 BODILESS = {
+    "POST /apply/documents",
+    "POST /apply/leave",
     "DELETE /v1/me/notice-address",
     "POST /requests/codes",
     "POST /v1/me/hints",
@@ -123,7 +125,7 @@ BODILESS = {
     "DELETE /v1/organisation/invitations/{invitation}",
     "DELETE /oauth/grants/{grant}",
 }
-"""What reads no JSON; a document's bytes are attacked in tests/api/test_drafts.py."""
+"""What reads neither JSON nor a form; files are attacked in test_drafts.py and test_applying.py of the two fronts."""
 FORMS: dict[str, dict[str, str]] = {
     "POST /sign-in": {"login": "nobody.here", "password": "a long enough password", "next": "/home"},
     "POST /desk/sign-in": {"login": "nobody.here", "password": "a long enough password"},
