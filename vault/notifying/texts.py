@@ -23,8 +23,8 @@ _KEEP_EN: Final = (
     "We never ask for your password by mail. You can change or remove this address in your vault at any time."
 )
 _KEEP_ZH: Final = (
-    "本邮件由个人信息保险库登记机构发送至您为接收通知而提供的地址。"
-    "我们绝不会通过邮件索要您的密码。您可以随时在保险库中更改或移除此地址。"
+    "本邮件由个人信息保管库登记机构发送至您为接收通知而提供的地址。"
+    "我们绝不会通过邮件索要您的密码。您可以随时在保管库中更改或移除此地址。"
 )
 
 TEXTS: Final[Mapping[str, Mapping[str, Wording]]] = {
@@ -32,14 +32,14 @@ TEXTS: Final[Mapping[str, Mapping[str, Wording]]] = {
         "en": Wording(
             "Confirm the address for notices",
             "Somebody wants notices of a personal information vault to be sent here.\n\n"
-            "If this was you, type this code in your vault under “How you are told”:\n\n    $code\n\n"
+            "If this was you, type this code in your vault under “Address for notices”:\n\n    $code\n\n"
             "It is valid until $until. If it was not you, do nothing: without the code nothing is sent here again.\n\n"
             "$vault",
         ),
         "zh-CN": Wording(
             "确认接收通知的地址",
-            "有人希望将个人信息保险库的通知发送到此地址。\n\n"
-            "如果是您本人，请在保险库的“通知方式”中输入此验证码：\n\n    $code\n\n"
+            "有人希望将个人信息保管库的通知发送到此地址。\n\n"
+            "如果是您本人，请在保管库的“通知地址”中输入此验证码：\n\n    $code\n\n"
             "有效期至 $until。如果不是您本人，无需任何操作：没有验证码，此地址不会再收到邮件。\n\n"
             "$vault",
         ),
@@ -52,8 +52,8 @@ TEXTS: Final[Mapping[str, Mapping[str, Wording]]] = {
         ),
         "zh-CN": Wording(
             "此地址不再接收通知",
-            "您的个人信息保险库的通知地址已被更改或移除，此地址不会再收到邮件。\n\n"
-            "如果这不是您本人的操作，请登录并查看“谁看过什么”：$vault",
+            "您的个人信息保管库的通知地址已被更改或移除，此地址不会再收到邮件。\n\n"
+            "如果这不是您本人的操作，请登录并查看“使用记录”：$vault",
         ),
     },
     "consent_waiting": {
@@ -65,7 +65,7 @@ TEXTS: Final[Mapping[str, Mapping[str, Wording]]] = {
         ),
         "zh-CN": Wording(
             "有一项请求等待您的决定",
-            "有机构请求使用您保险库中的信息。请登录查看是谁、请求什么、为什么，并作出决定：\n\n    $vault\n\n"
+            "有机构请求使用您保管库中的信息。请登录查看是谁、请求什么、为什么，并作出决定：\n\n    $vault\n\n"
             "该请求将于 $until 自动结束。未经您同意，不会共享任何信息。如果您没有预料到这项请求，请不要同意；"
             "您可以在同一页面举报。",
         ),
