@@ -135,10 +135,11 @@ def _add_groups() -> None:
     from vault.cli.keys import keys
     from vault.cli.ledger import ledger
     from vault.cli.openapi import openapi
+    from vault.cli.register import register
     from vault.cli.resource_servers import resource_server
     from vault.cli.staff import officer, regulator
 
-    for command in (officer, regulator, resource_server, ledger, keys, openapi):
+    for command in (officer, regulator, resource_server, ledger, keys, openapi, register):
         main.add_command(command)
 
 
