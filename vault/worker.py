@@ -67,15 +67,12 @@ class Follower:
         self._ring = ring
         self._file = file
         self._clock = clock
-        self._seen: tuple[int, int, int] | None = None
 
     async def look(self) -> None:
         """Take in what is new; a file that cannot be read changes nothing. Opening it is a thread's work."""
         try:
-            revision = self._file.revision()
-            if revision != self._seen:
+            if self._file.revision() != self._file.loaded:
                 self._ring.take_in(await asyncio.to_thread(self._file.load), self._clock.now())
-                self._seen = revision
         except BadConfiguration as error:
             _log.warning("key_ring_not_followed", exc_info=error)
         self._ring.advance(self._clock.now())

@@ -25,12 +25,13 @@ from vault.signin import Holder
 from vault.worker import Follower
 
 JWKS = "/oauth/jwks"
+PASSPHRASE = "a passphrase for tests only"
 
 
 @pytest.fixture
 def file(tmp_path: Path, clock: FixedClock, ring: MemoryRing) -> KeyFile:
     """A file that holds the ring of the tests' databases."""
-    made = KeyFile(tmp_path / "ring.json", "a passphrase for tests only", clock)
+    made = KeyFile(tmp_path / "ring.json", PASSPHRASE, clock)
     made.keep(ring)
     return made
 
@@ -39,10 +40,11 @@ class Node:
     """One server process: its own ring in memory, its own application."""
 
     def __init__(self, url: str, file: KeyFile, clock: FixedClock) -> None:
-        self.ring = file.load()
+        mine = KeyFile(file.path, PASSPHRASE, clock)
+        self.ring = mine.load()
         self.database = Database(url, self.ring, clock)
         self.server = AuthServer(issuer=ISSUER, database=self.database)
-        self.follower = Follower(self.ring, file, clock)
+        self.follower = Follower(self.ring, mine, clock)
         self.app = create_app(Settings(issuer=ISSUER), self.database)
 
     async def kids(self) -> list[str]:

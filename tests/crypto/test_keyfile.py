@@ -118,7 +118,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 def test_the_embedded_default_keeps_its_passphrase_beside_the_ring(tmp_path: Path) -> None:
     """Without a passphrase a random one is made once, for the owner's eyes only, and opens the ring again."""
-    first, again = open_or_create(tmp_path / "keyring.json", None), open_or_create(tmp_path / "keyring.json", None)
+    (first, _), (again, _) = (open_or_create(tmp_path / "keyring.json", None) for _ in range(2))
     assert (first.id, first.derive("row", b"x")) == (again.id, again.derive("row", b"x"))
     assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {0o600}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["keyring.json", "keyring.key"]

@@ -41,7 +41,7 @@ def list_(data: Path | None) -> None:
     Example: pivault keys list
     """
     settings = configuration.load(data=data)
-    ring = open_or_create(settings.keyring_path, settings.keyring_passphrase)
+    ring, _ = open_or_create(settings.keyring_path, settings.keyring_passphrase)
     click.echo(f"key ring {ring.id} ({settings.keyring_path})")
     for purpose in sorted(PURPOSES):
         kind = "HMAC-SHA-256 key" if purpose in MAC_PURPOSES else "signing key, "

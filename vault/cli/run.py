@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from rich.console import Console
 
 from vault.cli import demo
-from vault.cli.runtime import Runtime, installation, key_file, without_credentials
+from vault.cli.runtime import Runtime, installation, without_credentials
 from vault.cli.serving import Server, Workers, end_with_parent, listen
 from vault.cli.story import cast as casting
 from vault.cli.story import kit, play
@@ -106,7 +106,7 @@ async def _work(runtime: Runtime, sock: socket.socket) -> None:
     from vault.worker import Follower, running
 
     database = runtime.database()
-    follower = Follower(runtime.ring, key_file(runtime.settings), database.clock)
+    follower = Follower(runtime.ring, runtime.file, database.clock)
     try:
         async with running(runtime.settings, database, follower):
             server = Server(build(runtime.settings, runtime.admin_url, runtime.ring), sock)

@@ -24,6 +24,7 @@ class Runtime:
 
     settings: Settings
     ring: MemoryRing
+    file: KeyFile
     admin_url: str
     pg_bin: Path | None
     """Where the embedded server's programs are; None with a database of one's own."""
@@ -78,11 +79,11 @@ def key_file(settings: Settings) -> KeyFile:
 def installation(settings: Settings) -> Iterator[Runtime]:
     """The installation these settings describe; the embedded server lives as long as the block."""
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    ring = open_or_create(settings.keyring_path, settings.keyring_passphrase)
+    ring, file = open_or_create(settings.keyring_path, settings.keyring_passphrase)
     if settings.database_url:
-        yield Runtime(settings, ring, settings.database_url, None)
+        yield Runtime(settings, ring, file, settings.database_url, None)
         return
     from vault.embedded import EmbeddedServer  # a database of one's own never needs it
 
     with EmbeddedServer.start(settings.data / "postgres") as server:
-        yield Runtime(settings, ring, server.admin_url, Path(server.bin_dir))
+        yield Runtime(settings, ring, file, server.admin_url, Path(server.bin_dir))

@@ -53,6 +53,8 @@ class KeyFile:
         self.path = path
         self._passphrase = passphrase
         self._clock = clock or SystemClock()
+        self.loaded: tuple[int, int, int] | None = None
+        """The :meth:`revision` that :meth:`load` read last, or tried to."""
 
     def create(self) -> MemoryRing:
         """Make a ring with one fresh secret per purpose. Refuses to overwrite."""
@@ -67,6 +69,7 @@ class KeyFile:
 
     def load(self) -> MemoryRing:
         """The ring. Raises BadConfiguration when the file is unreadable, too open, or the passphrase is wrong."""
+        self.loaded = self.revision()
         held = self._read()
         missing = PURPOSES - held.secrets.keys()
         if missing:
@@ -150,7 +153,7 @@ def passphrase_of(path: Path, passphrase: str | None) -> str:
     return beside.read_text().strip()
 
 
-def open_or_create(path: Path, passphrase: str | None) -> MemoryRing:
-    """The ring at ``path``; made on first use. Without a passphrase a key file beside it holds a random one."""
+def open_or_create(path: Path, passphrase: str | None) -> tuple[MemoryRing, KeyFile]:
+    """The ring at ``path`` and its file; made on first use. Without a passphrase a key file beside it holds one."""
     file = KeyFile(path, passphrase_of(path, passphrase))
-    return file.load() if path.exists() else file.create()
+    return file.load() if path.exists() else file.create(), file
