@@ -6,6 +6,7 @@ import pytest
 from tests.organisations.proposing import taking_two
 from tests.organisations.world import Bank, opened_bank, recorded
 from tests.requesters.world import Staff
+from vault import ids
 from vault.db import Database
 from vault.errors import Invalid, NotFound, Refused
 from vault.ids import DeclarationId, new_uuid
@@ -28,7 +29,9 @@ async def own(bank: Bank) -> DeclarationId:
 
 async def issue(bank: Bank, who: Holder, product: Product = PRODUCT, declaration: DeclarationId | None = None) -> str:
     """A member asks for a statement."""
-    return await bank.db.run(software_statement, who, declaration or await own(bank), product, issuer=ISSUER)
+    return await bank.db.run(
+        software_statement, who, ids.public(ids.DECLARATION, declaration or await own(bank)), product, issuer=ISSUER
+    )
 
 
 async def test_a_member_issues_a_statement(bank: Bank) -> None:

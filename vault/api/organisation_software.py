@@ -6,12 +6,10 @@ import msgspec
 from litestar import post
 from litestar.params import FromPath
 
-from vault import ids
 from vault.api.description import Extra
 from vault.authserver.selftest import Target, Trial
 from vault.edge.request import VaultRequest
 from vault.edge.self_test import try_request
-from vault.ids import DeclarationId
 from vault.organisations.statements import software_statement
 from vault.requesters.statements import LIFE, Product
 from vault.signin import MEMBER
@@ -56,8 +54,7 @@ async def try_own_request(request: VaultRequest) -> Verdicts:
     """Try a request of one of the organisation's clients: every check with its verdict. Nothing is used up."""
     asked = await request.parsed(SelfTest)
     trial = Trial(asked.target, asked.body, asked.dpop)
-    client = ids.parse(ids.CLIENT, asked.client)
-    found = await request.as_holder(MEMBER, try_request, request.doors.authserver, client, trial)
+    found = await request.as_holder(MEMBER, try_request, request.doors.authserver, asked.client, trial)
     checks = [Verdict(each.group, each.check, each.complaint is None, each.complaint, each.more) for each in found]
     return Verdicts(all(check.passes for check in checks), checks)
 
@@ -71,8 +68,8 @@ async def try_own_request(request: VaultRequest) -> Verdicts:
 async def issue_software_statement(request: VaultRequest, declaration: FromPath[str]) -> Statement:
     """A software statement (RFC 7591) for one product under one declaration. Takes the role keys."""
     product = await request.parsed(Product)
-    which, server = DeclarationId(ids.parse(ids.DECLARATION, declaration)), request.doors.authserver
-    made = await request.as_holder(MEMBER, software_statement, which, product, issuer=server.issuer)
+    server = request.doors.authserver
+    made = await request.as_holder(MEMBER, software_statement, declaration, product, issuer=server.issuer)
     return Statement(made, server.registration_url, int(LIFE.total_seconds()))
 
 

@@ -1,7 +1,6 @@
 """A member tries a request of one of the organisation's clients, the same for both fronts."""
 
-from uuid import UUID
-
+from vault import ids
 from vault.authserver.selftest import Finding, Of, Trial, examine
 from vault.authserver.server import AuthServer
 from vault.db import Session
@@ -17,14 +16,13 @@ async def own_clients(session: Session, holder: Holder) -> list[OwnClient]:
     return await clients_of(session, (await member(session, holder)).organisation)
 
 
-async def try_request(
-    session: Session, holder: Holder, server: AuthServer, client: UUID, trial: Trial
-) -> list[Finding]:
-    """Every check of the request. Raises NotFound for another organisation's client."""
+async def try_request(session: Session, holder: Holder, server: AuthServer, client: str, trial: Trial) -> list[Finding]:
+    """Every check of the request of a client (public id). Raises NotFound for another organisation's client."""
     who = await member(session, holder)
-    own = next((each for each in await clients_of(session, who.organisation) if each.id == client), None)
+    wanted = ids.parse(ids.CLIENT, client)
+    own = next((each for each in await clients_of(session, who.organisation) if each.id == wanted), None)
     if own is None:
         raise NotFound("There is no such client.")
-    known = await register.any_client(session, client)
+    known = await register.any_client(session, own.id)
     declared = next(d for d in await declarations_of(session, who.organisation) if d.id == own.declaration_id)
     return examine(server, trial, Of(known, declared.body), now=session.now)

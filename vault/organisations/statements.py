@@ -1,5 +1,6 @@
 """Software statements: a member lets one product of the organisation register a client of its own."""
 
+from vault import ids
 from vault.db import Session
 from vault.errors import NotFound, Refused
 from vault.ids import DeclarationId
@@ -25,12 +26,12 @@ class TwoMembersDecideKeys(Refused):
 
 
 async def software_statement(
-    session: Session, holder: Holder, declaration: DeclarationId, product: Product, *, issuer: str
+    session: Session, holder: Holder, declaration: str, product: Product, *, issuer: str
 ) -> str:
     """A signed statement for one product (RFC 7591 section 2.3), shown once, for seven days and one registration.
 
-    Takes the role keys. The redirect URIs are under hosts that were vetted. Raises Refused, TwoMembersDecideKeys,
-    Invalid, NotFound for another's declaration, NotLive.
+    ``declaration``: its public id. Takes the role keys; the redirect URIs are under hosts that were vetted. Raises
+    Refused, TwoMembersDecideKeys, Invalid, NotFound for another's declaration, NotLive.
     """
     who = await member(session, holder)
     if KEYS not in who.roles:
@@ -39,7 +40,8 @@ async def software_statement(
     desk = await desk_of(session, who.organisation)
     if desk is not None and desk.two_members:
         raise TwoMembersDecideKeys
-    if declaration not in {own.id for own in await declarations_of(session, who.organisation)}:
+    which = DeclarationId(ids.parse(ids.DECLARATION, declaration))
+    if which not in {own.id for own in await declarations_of(session, who.organisation)}:
         raise NotFound("There is no such declaration.")
     check_redirects(list(product.redirect_uris), await vetted_origins(session, who.organisation))
-    return await dynamic.issue_statement(session, declaration, product, issuer=issuer, by=by_member(who.id))
+    return await dynamic.issue_statement(session, which, product, issuer=issuer, by=by_member(who.id))
