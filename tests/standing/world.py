@@ -20,6 +20,7 @@ from vault.authserver.errors import OAuthError
 from vault.authserver.par import Pushed
 from vault.authserver.resource import ResourceGate
 from vault.authserver.server import AuthServer
+from vault.authserver.service_tokens import QUERY, REVOKE
 from vault.clock import FixedClock
 from vault.consent import withdraw
 from vault.db import Database, Session
@@ -27,7 +28,7 @@ from vault.errors import NotFound, Refused
 from vault.ledger.events import requester as by_requester
 from vault.ledger.follower import Receipts
 from vault.release.engine import ReleaseEngine
-from vault.requesters import published, register
+from vault.requesters import published
 from vault.requesters.activation import reserve
 from vault.requesters.applications import read_application
 from vault.requesters.measures import Act, surrender
@@ -102,10 +103,9 @@ class Trade:
         await reserve(session, read_application(application(organisation__uscc=owner.uscc)).organisation)
 
     async def _as_caller(self, worker: Worker, capability: Capability) -> bool:
-        """What an authenticated client is told, wherever it comes in."""
-        pool, db = await worker.bank.db.pool(), worker.bank.db
-        known = await register.known_client(pool, db.ring, self.registered.client_id, db.clock.now())
-        return not known.lapses.stopping(capability)
+        """A token for exactly this, as the endpoints of grants take it."""
+        scope = {Capability.GIVING_UP: REVOKE, Capability.INTROSPECTION: QUERY}[capability]
+        return await _works(worker.bank.ask({"grant_type": "client_credentials", "scope": scope}))
 
     async def become(self, state: State, *, single: bool = False) -> None:
         """Bring the requester, or its one declaration, there: by acts, where acts lead there."""
