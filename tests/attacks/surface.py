@@ -9,6 +9,7 @@ import httpx
 from litestar import Litestar
 from litestar.routes import HTTPRoute
 
+from tests.attacks.forge import claims_of
 from tests.attacks.world import REASON, Browser, World, case_of
 from tests.requesters.samples import application, public_key
 from vault import api, portal
@@ -248,7 +249,7 @@ class Endpoint:
             "part": "people",
             "document": f"doc_{0:032}",
             "prompt": f"prm_{0:032}",
-            "list_id": world.status_list,
+            "list_id": status_list(world),
             "name": "not-found",
             "check": "dpop-htu",
             "file_path": "vault.css",
@@ -264,6 +265,11 @@ class Endpoint:
             return await browser.http.request(self.method, path, data=FORMS[self.name], headers=headers)
         body = BODIES[self.name] if self.method in CHANGING else None
         return await browser.http.request(self.method, path, json=body, headers=headers)
+
+
+def status_list(world: World) -> str:
+    """The id of the list in which the harbour's token stands."""
+    return str(claims_of(world.token.access_token)["status"]["status_list"]["uri"]).rpartition("/")[2]
 
 
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})

@@ -4,10 +4,8 @@ Only the founding ceremony has no HTTP surface. Attacks leave the world as they 
 that they made themselves (``person``, ``bank``, ``granted``).
 """
 
-import base64
 import dataclasses
 import itertools
-import json
 import ssl
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -162,12 +160,6 @@ class World:
         expect(await browser.send("POST", "/v1/members", body), 201)
         await browser.sign_in("member", login, PASSWORD)
         return browser
-
-    @property
-    def status_list(self) -> str:
-        """The id of the list in which the harbour's token stands."""
-        claims = json.loads(base64.urlsafe_b64decode(self.token.access_token.split(".")[1] + "=="))
-        return str(claims["status"]["status_list"]["uri"]).rpartition("/")[2]
 
     async def entries(self, event: str) -> int:
         """How many entries of that name there are in the tree, once everything recorded is there."""
