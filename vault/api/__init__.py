@@ -55,11 +55,11 @@ TOKENS_ONLY: Final = "/v1/releases"
 
 def routes() -> list[Router]:
     """Every endpoint."""
-    handlers = [*_for_people_and_staff(), *_for_organisations()]
+    handlers = [*_for_people(), *_for_staff(), *_for_organisations(), *_for_clients()]
     return [Router("/", route_handlers=handlers), Router("/", route_handlers=[read_openapi], include_in_schema=False)]
 
 
-def _for_people_and_staff() -> list[Any]:
+def _for_people() -> list[Any]:
     return [
         health.live,
         health.ready,
@@ -74,12 +74,6 @@ def _for_people_and_staff() -> list[Any]:
         sections.write_section,
         sections.list_versions,
         sections.read_version,
-        applications.apply,
-        applications.read_application,
-        *drafts.HANDLERS,
-        *documents.HANDLERS,
-        *purposes.HANDLERS,
-        *bounds_desk.HANDLERS,
         grants.list_grants,
         grants.read_grant,
         grants.withdraw_grant,
@@ -94,6 +88,12 @@ def _for_people_and_staff() -> list[Any]:
         entries.read_checkpoint,
         entries.read_log_key,
         entries.read_consistency,
+    ]
+
+
+def _for_staff() -> list[Any]:
+    return [
+        *bounds_desk.HANDLERS,
         desk.list_applications,
         desk.read_application_at_desk,
         desk.decide_application,
@@ -109,6 +109,11 @@ def _for_people_and_staff() -> list[Any]:
 
 def _for_organisations() -> list[Any]:
     return [
+        applications.apply,
+        applications.read_application,
+        *drafts.HANDLERS,
+        *documents.HANDLERS,
+        *purposes.HANDLERS,
         *organisation.HANDLERS,
         *organisation_members.HANDLERS,
         *organisation_changes.HANDLERS,
@@ -116,6 +121,11 @@ def _for_organisations() -> list[Any]:
         *public_register.HANDLERS,
         *requester_desk.HANDLERS,
         *issued.HANDLERS,
+    ]
+
+
+def _for_clients() -> list[Any]:
+    return [
         oauth.read_metadata,
         oauth.read_jwks,
         oauth.push_request,
