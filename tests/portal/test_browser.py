@@ -126,6 +126,36 @@ async def test_allowing_leads_back_to_the_requester(site: Site) -> None:
     assert "code=" in reached[0]
 
 
+async def test_an_organisation_applies_on_a_phone(site: Site) -> None:
+    """Begun, written, a file chosen, come back to in another window; nothing is wider than the screen."""
+    page = await site.visit(size=NARROW)
+    await page.goto(f"{site.at.base}/apply")
+    await page.click("form[action='/apply'] button")
+    await page.wait_for_selector("#token")
+    public, token = await page.inner_text("#application"), await page.inner_text("#token")
+    await page.goto(f"{site.at.base}/apply/form/organisation")
+    await page.fill('[name="organisation.uscc"]', "91350100M000100Y43")
+    await page.click("#page-form .button[type=submit]")
+    await page.wait_for_selector("[role=status]")
+    await page.goto(f"{site.at.base}/apply/documents")
+    report = {"name": "report.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 a report"}
+    await page.set_input_files("[name=document]", report)  # type: ignore[arg-type]  # playwright's own type is private
+    await page.click("form[enctype] button")
+    await page.wait_for_url("**/apply/documents?done=added")
+    other = await site.visit(size=NARROW)
+    await other.goto(f"{site.at.base}/apply")
+    await other.fill("[name=application]", public)
+    await other.fill("[name=token]", token)
+    await other.click("#page-form .button[type=submit]")
+    await other.wait_for_url("**/apply/form")
+    assert token not in other.url
+    for path in ("", "/form", "/form/organisation", "/form/items", "/form/handling", "/documents"):
+        await other.goto(f"{site.at.base}/apply{path}")
+        assert await other.evaluate("document.documentElement.scrollWidth") <= NARROW["width"], path
+    await other.goto(f"{site.at.base}/purposes")
+    assert await other.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+
+
 async def test_a_regulator_s_question_is_answered_in_place(site: Site) -> None:
     """With script, only the results change; the address can be shared."""
     page = await site.visit()

@@ -23,7 +23,7 @@ from vault.profile.catalogue import catalogue
 from vault.registry import StaffMember, officer, staff_member
 from vault.requesters.declarations import DeclaredItem
 from vault.signin import OFFICER, Holder
-from vault.vetting import cases, checking, decisions, questions
+from vault.vetting import cases, checking, decisions, documents, questions
 from vault.vetting.casefile import CaseFile, casefile
 from vault.vetting.cases import APPEAL, REOPENED, ref
 
@@ -143,8 +143,19 @@ async def _case(session: Session, holder: Holder, case: str, spoken: Language) -
         ],
         "is_open": is_open,
         "open": is_open and all(made.officer != member.id for made in file.decisions),
+        "evidence": await _evidence(session, file),
         **_application(file, spoken),
     }
+
+
+async def _evidence(session: Session, file: CaseFile) -> list[dict[str, str]]:
+    """The documents that were handed in, each with where an officer who vets saves it from."""
+    above = f"/v1/desk/applications/{ids.public(ids.APPLICATION, file.case.application)}/documents"
+    held = await documents.of_filed(session, file.case.application)
+    return [
+        {"name": each.name, "sha256": each.sha256, "href": f"{above}/{ids.public(ids.DOCUMENT, each.id)}"}
+        for each in held
+    ]
 
 
 def _head(file: CaseFile, spoken: Language) -> dict[str, Any]:
