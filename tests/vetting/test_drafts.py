@@ -115,6 +115,12 @@ async def test_what_is_wrong_is_in_the_list_too(database: Database, change: dict
     assert (await database.run(drafts.read, key)).is_open
 
 
+async def test_a_wrong_address_is_named_while_the_rest_is_missing(database: Database) -> None:
+    """So is a wrong code: nobody learns of it only when everything else is there."""
+    _, key = await begun(database, {"organisation": {"uscc": "9" * 18, "privacy_contact": {"email": "nobody"}}})
+    assert {"organisation.uscc", "organisation.privacy_contact.email"} <= fields(await database.run(drafts.read, key))
+
+
 @pytest.mark.parametrize(
     "body",
     [

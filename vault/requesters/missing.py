@@ -17,8 +17,9 @@ from vault.requesters.applications import (
 from vault.requesters.bounds import Bounds
 from vault.requesters.declarations import Declaration
 from vault.requesters.declaring import Catalogue, Problem
-from vault.requesters.organisations import Organisation
+from vault.requesters.organisations import SHORTEST_EMAIL, Organisation, is_email
 from vault.requesters.shape import MISSING, UNKNOWN, shape_problems
+from vault.requesters.uscc import why_not_uscc
 
 PARTS: Final = {"organisation": Organisation, "client": ClientKeys, "declaration": Declaration}
 WHAT_TO_DO: Final = {
@@ -65,6 +66,7 @@ def lacks(body: dict[str, Any], catalogue: Catalogue, bounds: Bounds, evidence: 
     for part, kind in PARTS.items():
         wrong = list(shape_problems(body.get(part, {}), kind, part))
         found += wrong or _beyond(part, msgspec.convert(body[part], kind), catalogue, bounds)
+        found += _early(part, body.get(part)) if wrong else []
     digests = set(evidence)
     found += _not_uploaded(body, digests)
     listed = [Lack(field, why, todo(field)) for field, why in found]
@@ -95,6 +97,30 @@ def _beyond(part: str, value: Any, catalogue: Catalogue, bounds: Bounds) -> list
         "declaration": lambda: problems_of_declaration(value, catalogue, bounds),
     }
     return list(checks[part]())
+
+
+def _early(part: str, value: Any) -> Iterator[Problem]:
+    """What can be said of a part although some of it is not of the shape yet: the code, and every mail address."""
+    if part != "organisation" or not isinstance(value, dict):
+        return
+    uscc = value.get("uscc")
+    if isinstance(uscc, str) and uscc and (why := why_not_uscc(uscc)):
+        yield "organisation.uscc", why
+    for where, text in _mailboxes(part, value):
+        if len(text) >= SHORTEST_EMAIL and not is_email(text):
+            yield where, "must be a mail address such as privacy@example.com"
+
+
+def _mailboxes(where: str, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if name == "email" and isinstance(inner, str):
+                yield f"{where}.email", inner
+            else:
+                yield from _mailboxes(f"{where}.{name}", inner)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _mailboxes(f"{where}[{index}]", inner)
 
 
 def _not_uploaded(body: dict[str, Any], digests: set[str]) -> Iterator[Problem]:

@@ -16,6 +16,7 @@ import msgspec
 from vault.requesters import redirects
 from vault.requesters.uscc import why_not_uscc
 
+SHORTEST_EMAIL: Final = 6
 MOST_PERSONS: Final = 8
 MOST_POLICIES: Final = 12
 MOST_EVIDENCE: Final = 10
@@ -24,7 +25,7 @@ _EMAIL: Final = re.compile(r"[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-
 OrganisationName = Annotated[str, msgspec.Meta(min_length=2, max_length=120)]
 PersonName = Annotated[str, msgspec.Meta(min_length=2, max_length=80)]
 RoleName = Annotated[str, msgspec.Meta(min_length=2, max_length=80)]
-Email = Annotated[str, msgspec.Meta(min_length=6, max_length=254)]
+Email = Annotated[str, msgspec.Meta(min_length=SHORTEST_EMAIL, max_length=254)]
 Address = Annotated[str, msgspec.Meta(min_length=1, max_length=redirects.LONGEST)]
 Statement = Annotated[str, msgspec.Meta(min_length=10, max_length=1000)]
 FileName = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
