@@ -42,6 +42,8 @@ def approved(ring: KeyRing, loaded: Loaded, earlier: Earlier, request_digest: by
         raise Tampered(private="an approval is of another request")
     if now >= approval["expires_at"] or approval["used_at"] is not None or approval["share"] is None:
         raise ApprovalLapsed
+    if approval["at"] < loaded.grant["given_at"]:  # of a consent that another one has taken the place of
+        raise ApprovalLapsed
     verdict = Verdict(
         release=earlier.id,
         request_digest=request_digest,
@@ -61,5 +63,7 @@ def share_for_repetition(ring: KeyRing, loaded: Loaded, g: bytes, now: datetime)
     """
     approval = loaded.approval
     if approval is None or approval["used_at"] is None or approval["share"] is None or now >= approval["expires_at"]:
+        raise CannotRepeat
+    if approval["at"] < loaded.grant["given_at"]:
         raise CannotRepeat
     return open_used(ring, loaded.person_id, approval["id"], g=g, blob=approval["share"])
