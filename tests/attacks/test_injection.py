@@ -121,12 +121,12 @@ async def test_an_application_is_text_too(world: World, value: str) -> None:
     assert answer.status_code in {201, 422}
     if answer.status_code == 201:
         path = f"/desk/applications/{answer.json()['application']}"
-        page = await world.staff["first"].http.get(path, headers={"Accept-Language": "en"})
+        page = await world.staff["first"].http.get(path, headers={"Accept-Language": "en"}, follow_redirects=True)
         assert page.status_code == 200
         assert not _is_raw(page.text, value)
         refused = {"decision": "refuse", "reason": value[:60]}
         assert (await world.staff["first"].send("POST", f"/v1{path}/decisions", refused)).status_code in {200, 422}
-        assert not _is_raw((await world.staff["second"].http.get(path)).text, value)
+        assert not _is_raw((await world.staff["second"].http.get(path, follow_redirects=True)).text, value)
 
 
 async def test_sign_in_compares_and_nothing_more(world: World) -> None:
