@@ -21,6 +21,7 @@ from vault.crypto.sealing import new_key
 from vault.db import Database
 
 settings.register_profile("pivault", deadline=None)  # a busy machine is slow, not wrong
+settings.register_profile("thorough", deadline=None)
 settings.load_profile("pivault")
 
 DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")

@@ -8,7 +8,9 @@ from typing import Any, cast
 
 import structlog
 from litestar import Litestar, Request, Response
+from litestar.datastructures import MutableScopeHeaders
 from litestar.routes import HTTPRoute
+from litestar.types import Message, Scope
 
 from vault import api, portal
 from vault.clock import SystemClock
@@ -65,6 +67,7 @@ def create_app(
         middleware=[form_tokens(database.ring, Jar(settings))],
         exception_handlers={Exception: answer_error},
         request_max_body_size=settings.max_body,
+        before_send=[_allow_all_methods],
         template_config=portal.templates(),
         openapi_config=None,
         logging_config=None,
@@ -101,10 +104,19 @@ def _answer(request: VaultRequest, known: VaultError) -> Response[Any]:
     return problem_response(known, issuer=request.doors.issuer, request_id=request.request_id)
 
 
+async def _allow_all_methods(message: Message, scope: Scope) -> None:
+    """OPTIONS names every method of the address; the framework knows only those of one handler."""
+    if message["type"] == "http.response.start" and scope.get("method") == "OPTIONS" and message["status"] < 300:
+        headers = MutableScopeHeaders.from_message(message)
+        headers["Allow"] = ", ".join(_allowed(scope["litestar_app"], scope["path"]))
+
+
 def _allowed(app: Litestar, path: str) -> list[str]:
-    """The methods of the address."""
-    fitting = (route for route in app.routes if re.fullmatch(re.sub(r"{[^}]+}", "[^/]+", route.path), path))
-    return sorted({method for route in fitting if isinstance(route, HTTPRoute) for method in route.methods})
+    """The methods of the address. Where two routes fit, the one with fewer parameters is the one that answers."""
+    fitting = [route for route in app.routes if re.fullmatch(re.sub(r"{[^}]+}", "[^/]+", route.path), path)]
+    fewest = min((route.path.count("{") for route in fitting), default=0)
+    answering = [route for route in fitting if isinstance(route, HTTPRoute) and route.path.count("{") == fewest]
+    return sorted({method for route in answering for method in route.methods})
 
 
 def _note(error: Exception, known: VaultError) -> None:

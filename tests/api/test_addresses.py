@@ -94,3 +94,10 @@ async def test_strangers_are_counted_not_listed(shared_database: Database) -> No
     async with shared_database.begin() as session:
         found = await reading.page(session, reading.Question(event="refusals.counted"), limit=1)
     assert (found[0].members["reason"], found[0].members["count"]) == ("client-method", 5)
+
+
+async def test_options_names_every_method(caller: httpx.AsyncClient) -> None:
+    """Not only those of the one handler that answers (RFC 9110 section 9.3.7)."""
+    answer = await caller.options("/v1/me/sections/contact")
+    assert answer.status_code == 204
+    assert set(answer.headers["Allow"].split(", ")) == {"GET", "OPTIONS", "PUT"}

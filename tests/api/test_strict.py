@@ -1,6 +1,7 @@
 """Strict JSON: whole or refused, and never with a value in the refusal."""
 
 import contextlib
+from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
@@ -107,3 +108,15 @@ def test_a_query_may_hold_numbers() -> None:
     assert strict.query({"name": "x", "count": "12"}, Wish).count == 12
     with pytest.raises(Invalid):
         strict.query({"name": "x", "other": "1"}, Wish)
+
+
+class _Since(msgspec.Struct, forbid_unknown_fields=True):
+    moment: datetime | None = None
+
+
+@pytest.mark.parametrize("number", ["0.5", "1795368198", "1e9", "-1"])
+def test_a_number_is_no_moment(number: str) -> None:
+    """Seconds since 1970 are not what is described, though the parser would take them."""
+    assert strict.query({"moment": "2026-11-22T08:30:00Z"}, _Since).moment is not None
+    with pytest.raises(Invalid, match="moment"):
+        strict.query({"moment": number}, _Since)

@@ -230,31 +230,7 @@ class Endpoint:
 
     def path(self, world: World, **changes: object) -> str:
         """The address with ids of things that exist: anna's, or those at the desk."""
-        known: dict[str, object] = {
-            "section": "preferences",
-            "number": 1,
-            "application": world.application,
-            "case": case_of(world.application),
-            "grant": world.token.grant,
-            "requester": world.harbour.requester,
-            "declaration": world.harbour.declaration,
-            "member": world.member,
-            "invitation": world.invitation,
-            "client": world.harbour.client_id,
-            "change": world.change,
-            "measure": "msr_" + "0" * 32,
-            "release_id": world.waiting,
-            "index": 5,
-            "client_id": world.harbour.client_id,
-            "part": "people",
-            "document": f"doc_{0:032}",
-            "prompt": f"prm_{0:032}",
-            "list_id": status_list(world),
-            "name": "not-found",
-            "check": "dpop-htu",
-            "file_path": "vault.css",
-        }
-        return self.template.format(**(known | changes))
+        return self.template.format(**(known(world) | changes))
 
     async def send(self, browser: Browser, path: str, *, token: str | None = None) -> httpx.Response:
         """A good request: JSON or form, with this form token and an ETag where one is needed."""
@@ -273,6 +249,34 @@ def status_list(world: World) -> str:
 
 
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+def known(world: World) -> dict[str, object]:
+    """What parts of an address lead to something, by their names."""
+    return {
+        "section": "preferences",
+        "number": 1,
+        "application": world.application,
+        "case": case_of(world.application),
+        "grant": world.token.grant,
+        "requester": world.harbour.requester,
+        "declaration": world.harbour.declaration,
+        "member": world.member,
+        "invitation": world.invitation,
+        "client": world.harbour.client_id,
+        "change": world.change,
+        "measure": "msr_" + "0" * 32,
+        "release_id": world.waiting,
+        "index": 5,
+        "client_id": world.harbour.client_id,
+        "part": "people",
+        "document": f"doc_{0:032}",
+        "prompt": f"prm_{0:032}",
+        "list_id": status_list(world),
+        "name": "not-found",
+        "check": "dpop-htu",
+        "file_path": "vault.css",
+    }
 
 
 def form_token(browser: Browser) -> str:

@@ -10,8 +10,8 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, License, Reference, SecurityScheme
 from litestar.router import Router
 
+from vault.api.refusals import refusals
 from vault.edge.csrf import HEADER
-from vault.edge.problems import PROBLEM_JSON
 from vault.edge.request import VaultRequest
 
 VERSION: Final = "1"
@@ -89,6 +89,18 @@ class Extra(msgspec.Struct, frozen=True, kw_only=True):
     """Further successful statuses, with what they mean and the type of their body."""
     media_type: str | None = None
     """Of the answer, where it is not JSON."""
+    also_as: tuple[str, ...] = ()
+    """Media types of texts that the answer comes as where `Accept` asks for it."""
+    refusals: tuple[int, ...] = ()
+    """Statuses of refusals that do not follow from what it takes (see ``vault.api.refusals``)."""
+    answer_headers: dict[str, str] | None = None
+    """Headers that come with success, with what they are."""
+    schemas: dict[str, dict[str, Any]] | None = None
+    """JSON Schemas of headers and form fields, where one may not send any text."""
+    may_be_empty: bool = False
+    """Whether no body at all will do."""
+    required: list[tuple[str, ...]] = []
+    """Fields of a form that are needed; of several sets, one."""
 
 
 def describe(routes: list[Router]) -> dict[str, Any]:
@@ -130,30 +142,39 @@ def _complete(path: str, method: str, operation: dict[str, Any], *, extra: Extra
         operation["description"] = " ".join(rest.split())
     operation.pop("deprecated", None)
     parameters = operation.setdefault("parameters", [])
-    parameters += [_header(name, told) for name, told in (extra.headers or {}).items()]
-    parameters += [_header(name, told) | {"required": False} for name, told in (extra.conditions or {}).items()]
+    for required, told in ((True, extra.headers), (False, extra.conditions)):
+        parameters += [_header(name, words, extra) | {"required": required} for name, words in (told or {}).items()]
     parameters += _query(extra.query) if extra.query is not None else []
-    is_back_channel = path.startswith("/oauth/")
     tag = operation["tags"][0]
     if method in {"post", "put", "delete"} and (tag in _SIGNED_IN or tag == "entering"):
-        parameters.append(_header(HEADER, "The value of the csrf cookie."))
+        parameters.append(_header(HEADER, "The value of the csrf cookie.", extra))
     if tag in _SIGNED_IN:
         operation["security"] = [{"session": []}]
     if tag == "releases":
         operation["security"] = [{"dpop": []}]
     if extra.body is not None or extra.form is not None or extra.raw:
         operation["requestBody"] = _body(extra)
-    responses = operation["responses"]
-    for status in [status for status in responses if not status.startswith("2")]:
-        del responses[status]
-    for response in responses.values():
+    refused = refusals(path, method, operation, extra.refusals)
+    operation["responses"] = _successes(operation["responses"], extra) | refused
+
+
+def _successes(generated: dict[str, Any], extra: Extra) -> dict[str, Any]:
+    found = {status: answer for status, answer in generated.items() if status.startswith("2")}
+    for status, response in found.items():
         response.pop("headers", None)
-        if extra.answer is not None:
+        if status == "204":
+            response.pop("content", None)
+        elif extra.answer is not None:
             response["content"] = {"application/json": {"schema": _schema(extra.answer)}}
-        if extra.media_type:
+        elif extra.media_type:
             response["content"] = {extra.media_type: {"schema": {"type": "string"}}}
-    responses.update({str(status): _answer(*told) for status, told in (extra.answers or {}).items()})
-    responses["default"] = _refusal(is_back_channel)
+        response.get("content", {}).update({media: {"schema": {"type": "string"}} for media in extra.also_as})
+    found |= {str(status): _answer(*told) for status, told in (extra.answers or {}).items()}
+    for response in found.values():
+        for name, told in (extra.answer_headers or {}).items():
+            header = {"required": True, "description": told, "schema": {"type": "string"}}
+            response.setdefault("headers", {})[name] = header
+    return found
 
 
 def _query(kind: Any) -> list[dict[str, Any]]:
@@ -166,8 +187,9 @@ def _query(kind: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _header(name: str, told: str) -> dict[str, Any]:
-    return {"name": name, "in": "header", "required": True, "description": told, "schema": {"type": "string"}}
+def _header(name: str, told: str, extra: Extra) -> dict[str, Any]:
+    schema = {"type": "string"} | (extra.schemas or {}).get(name, {})
+    return {"name": name, "in": "header", "required": True, "description": told, "schema": schema}
 
 
 def _body(extra: Extra) -> dict[str, Any]:
@@ -175,10 +197,19 @@ def _body(extra: Extra) -> dict[str, Any]:
         held = {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}}
         return {"required": True, "content": dict.fromkeys(extra.raw, held)}
     if extra.form is not None:
-        properties = {name: {"type": "string", "description": told} for name, told in extra.form.items()}
-        content = {"application/x-www-form-urlencoded": {"schema": {"type": "object", "properties": properties}}}
-        return {"required": True, "content": content}
-    return {"required": True, "content": {"application/json": {"schema": _schema(extra.body)}}}
+        schemas = extra.schemas or {}
+        schema = {
+            "type": "object",
+            "properties": {
+                name: {"type": "string", "description": told} | schemas.get(name, {})
+                for name, told in extra.form.items()
+            },
+            "anyOf": [{"required": list(names)} for names in extra.required or [()]],
+            "propertyNames": {"minLength": 1},
+            "additionalProperties": {"type": "string"},  # RFC 6749 section 3.1: ignored; none twice
+        }
+        return {"required": True, "content": {"application/x-www-form-urlencoded": {"schema": schema}}}
+    return {"required": not extra.may_be_empty, "content": {"application/json": {"schema": _schema(extra.body)}}}
 
 
 def _schema(kind: Any) -> dict[str, Any]:
@@ -188,11 +219,3 @@ def _schema(kind: Any) -> dict[str, Any]:
 
 def _answer(told: str, kind: Any) -> dict[str, Any]:
     return {"description": told, "content": {"application/json": {"schema": _schema(kind)}}}
-
-
-def _refusal(is_back_channel: bool) -> dict[str, Any]:
-    kind, media = ("OAuthFailure", "application/json") if is_back_channel else ("Problem", PROBLEM_JSON)
-    return {
-        "description": "Refused; the body says why.",
-        "content": {media: {"schema": {"$ref": _REF.format(name=kind)}}},
-    }

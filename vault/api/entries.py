@@ -123,7 +123,7 @@ async def read_log_key(request: VaultRequest) -> Response[bytes]:
     return Response(request.doors.log_key.vkey().encode() + b"\n", media_type="text/plain; charset=utf-8")
 
 
-@get("/v1/ledger/consistency", opt=NO_FORM_TOKEN | {"extra": Extra(query=Sizes)}, tags=["ledger"])
+@get("/v1/ledger/consistency", opt=NO_FORM_TOKEN | {"extra": Extra(query=Sizes, refusals=(404,))}, tags=["ledger"])
 async def read_consistency(request: VaultRequest) -> Consistency:
     """Proof that the ledger at the size ``first`` is the beginning of the ledger at the size ``second``."""
     sizes = request.asked(Sizes)

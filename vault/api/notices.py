@@ -91,7 +91,7 @@ async def give_notice_address(request: VaultRequest) -> NoticeAddressView:
 @post(
     "/v1/me/notice-address/confirmation",
     status_code=204,
-    opt={"extra": Extra(body=CodeTyped)},
+    opt={"extra": Extra(body=CodeTyped, refusals=(404,))},
     tags=["people"],
 )
 async def confirm_notice_address(request: VaultRequest) -> None:
@@ -101,7 +101,7 @@ async def confirm_notice_address(request: VaultRequest) -> None:
         raise Invalid.field("code", "is not the code that was sent to the address")
 
 
-@delete("/v1/me/notice-address", status_code=204, tags=["people"])
+@delete("/v1/me/notice-address", status_code=204, opt={"extra": Extra(refusals=(404,))}, tags=["people"])
 async def remove_notice_address(request: VaultRequest) -> None:
     """Forget every address for notices; what waits to be sent is not sent."""
     await request.as_holder(PERSON, remove_address)

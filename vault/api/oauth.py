@@ -26,6 +26,18 @@ ASSERTION: Final = {
     "client_assertion": "A JWT signed with a key of the client (RFC 7523); aud is the issuer.",
     "client_id": "Optional; the subject of the assertion.",
 }
+_PROOF: Final = {"DPoP": "A proof of the key that tokens shall be bound to (RFC 9449)."}
+_TEXT: Final = {"type": "string", "minLength": 1}
+_KNOWN: Final[dict[str, dict[str, Any]]] = {
+    "client_assertion_type": {"const": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
+    "client_assertion": _TEXT,
+    "response_type": {"const": "code"},
+    "redirect_uri": _TEXT | {"format": "uri"},
+    "code_challenge": {"pattern": "^[A-Za-z0-9_-]{43}$"},
+    "code_challenge_method": {"const": "S256"},
+    "authorization_details": _TEXT,
+    "grant_type": _TEXT,
+}
 _PAR: Final = ASSERTION | {
     "response_type": "code",
     "redirect_uri": "One of the registered ones, exactly.",
@@ -34,6 +46,8 @@ _PAR: Final = ASSERTION | {
     "authorization_details": "JSON (RFC 9396): one object of the type personal_information.v1.",
     "state": "Comes back unchanged.",
     "dpop_jkt": "Thumbprint of the DPoP key (RFC 9449 section 10).",
+    "response_mode": "query, or jwt (JARM) where the client registered it.",
+    "request": "In place of these: all of them in a signed request object (RFC 9101).",
     "registration_certificate": "Optional: from /v1/register/declarations/{id}/certificate, your own and in time.",
     "grant_management_action": "create, merge or replace (Grant Management for OAuth 2.0).",
     "grant_id": "With merge and replace: the grant that is changed.",
@@ -56,6 +70,12 @@ _TOKEN: Final = ASSERTION | {
     "refresh_token": "With refresh_token.",
     "auth_req_id": "With urn:openid:params:grant-type:ciba.",
 }
+_NEEDED: Final = ("response_type", "redirect_uri", "code_challenge", "code_challenge_method", "authorization_details")
+_PUSHING: Final = Extra(form=_PAR, conditions=_PROOF, schemas=_KNOWN, required=[_NEEDED, ("request",)])
+_ASKING: Final = Extra(
+    form=_BACKCHANNEL, conditions=_PROOF, schemas=_KNOWN, required=[("login_hint", "authorization_details")]
+)
+_ISSUING: Final = Extra(form=_TOKEN, conditions=_PROOF, schemas=_KNOWN, required=[("grant_type",)])
 
 
 def is_back_channel(path: str) -> bool:
@@ -88,21 +108,21 @@ async def read_jwks(request: VaultRequest) -> Response[dict[str, Any]]:
     return Response(jwks(request.doors.ring), headers=FRESH)
 
 
-@post("/oauth/par", status_code=201, opt=NO_FORM_TOKEN | {"extra": Extra(form=_PAR)}, tags=["oauth"])
+@post("/oauth/par", status_code=201, opt=NO_FORM_TOKEN | {"extra": _PUSHING}, tags=["oauth"])
 async def push_request(request: VaultRequest) -> Response[dict[str, Any]]:
     """Push an authorization request (RFC 9126). The person's browser then brings only its request_uri."""
     pushed = await push(request.doors.authserver, await read_posted(request))
     return Response(pushed.body(), status_code=201, headers=NO_STORE | next_nonce(request))
 
 
-@post("/oauth/bc-authorize", status_code=200, opt=NO_FORM_TOKEN | {"extra": Extra(form=_BACKCHANNEL)}, tags=["oauth"])
+@post("/oauth/bc-authorize", status_code=200, opt=NO_FORM_TOKEN | {"extra": _ASKING}, tags=["oauth"])
 async def start_backchannel(request: VaultRequest) -> Response[dict[str, Any]]:
     """Ask for consent out of band (CIBA). The person decides in their vault; poll the token endpoint meanwhile."""
     started = await start(request.doors.authserver, await read_posted(request))
     return Response(started.body(), headers=NO_STORE | next_nonce(request))
 
 
-@post("/oauth/token", status_code=200, opt=NO_FORM_TOKEN | {"extra": Extra(form=_TOKEN)}, tags=["oauth"])
+@post("/oauth/token", status_code=200, opt=NO_FORM_TOKEN | {"extra": _ISSUING}, tags=["oauth"])
 async def issue_token(request: VaultRequest) -> Response[dict[str, Any]]:
     """Exchange a code or a refresh token for an access token bound to the caller's DPoP key."""
     issued = await token(request.doors.authserver, await read_posted(request))

@@ -55,7 +55,7 @@ class DeclarationList(msgspec.Struct, frozen=True):
     declarations: list[DeclarationSummary]
 
 
-class OrganisationView(msgspec.Struct, frozen=True):
+class OwnOrganisation(msgspec.Struct, frozen=True):
     """The organisation as it stands. ``valid_until``: when its vetting ends; ``open_changes`` wait for a second
     member."""
 
@@ -132,10 +132,10 @@ class OwnEntriesPage(msgspec.Struct, frozen=True):
 
 
 @get("/v1/organisation", tags=["organisation"])
-async def read_organisation(request: VaultRequest) -> OrganisationView:
+async def read_organisation(request: VaultRequest) -> OwnOrganisation:
     """One's own organisation: its standing, its vetting, what waits for a second member."""
     found = await request.as_holder(MEMBER, desk.overview)
-    return OrganisationView(
+    return OwnOrganisation(
         organisation=ids.public(ids.REQUESTER, found.owner.id),
         name=found.owner.name,
         uscc=found.owner.uscc,
@@ -177,7 +177,7 @@ async def read_quotas(request: VaultRequest) -> Quotas:
     return Quotas(rows, found.is_all)
 
 
-@get("/v1/organisation/grants", opt={"extra": Extra(query=GrantPage)}, tags=["organisation"])
+@get("/v1/organisation/grants", opt={"extra": Extra(query=GrantPage, refusals=(404,))}, tags=["organisation"])
 async def list_held_grants(request: VaultRequest) -> HeldGrants:
     """The grants in force, newest first."""
     asked = request.asked(GrantPage)

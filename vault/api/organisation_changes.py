@@ -183,7 +183,7 @@ async def change_client_metadata(request: VaultRequest, client: FromPath[str]) -
 @post(
     "/v1/organisation/surrender",
     status_code=200,
-    opt={"extra": Extra(body=SurrenderRequest)},
+    opt={"extra": Extra(body=SurrenderRequest, refusals=(404, 409))},
     tags=["organisation"],
 )
 async def surrender(request: VaultRequest) -> ChangeView:

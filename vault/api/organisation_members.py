@@ -183,7 +183,7 @@ async def change_standing(request: VaultRequest, member: FromPath[str]) -> Membe
 @post(
     "/v1/organisation/two-members",
     status_code=200,
-    opt={"extra": Extra(body=TwoMembersRequest)},
+    opt={"extra": Extra(body=TwoMembersRequest, refusals=(409,))},
     tags=["organisation"],
 )
 async def choose_two_members(request: VaultRequest) -> ChangeView:

@@ -46,7 +46,7 @@ class ProvenEntry(EntryView, frozen=True):
     receipt: Receipt
 
 
-@get("/v1/oversight/entries", opt={"extra": Extra(query=Search)}, tags=["oversight"])
+@get("/v1/oversight/entries", opt={"extra": Extra(query=Search, refusals=(404,))}, tags=["oversight"])
 async def search_entries(request: VaultRequest) -> EntriesFound:
     """Entries by requester, purpose, event and time, newest first."""
     search = request.asked(Search)

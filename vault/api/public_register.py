@@ -34,7 +34,6 @@ from vault.requesters.standing import State
 
 JOSE: Final = "application/jose"
 _FRESH: Final = {"Cache-Control": "no-cache", "Vary": "Accept"}
-_SIGNED: Final = {"Accept": "application/jose for the same answer as a JWS of the register."}
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
 Code = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 
@@ -69,10 +68,10 @@ class RegisterSearch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def _extra(answer: Any, **more: Any) -> dict[str, Any]:
-    return NO_FORM_TOKEN | {"extra": Extra(answer=answer, conditions=_SIGNED, **more)}
+    return NO_FORM_TOKEN | {"extra": Extra(answer=answer, also_as=(JOSE,), **more)}
 
 
-@get("/v1/register/requesters", opt=_extra(RegisterPage, query=RegisterSearch), tags=["register"])
+@get("/v1/register/requesters", opt=_extra(RegisterPage, query=RegisterSearch, refusals=(404,)), tags=["register"])
 async def search_register(request: VaultRequest) -> Response[bytes]:
     """Registered organisations, in the order of registration. With them those of their declarations that fit."""
     wanted = request.asked(RegisterSearch).search()

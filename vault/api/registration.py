@@ -14,6 +14,7 @@ from vault.edge.request import VaultRequest
 
 _NO_STORE: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 LARGEST: Final = 64 * 1024
+_HELD: Final = {"extra": Extra(refusals=(401,))}
 
 
 class ClientToRegister(msgspec.Struct):
@@ -43,7 +44,7 @@ async def register_client(request: VaultRequest) -> Response[dict[str, Any]]:
     return Response(made, status_code=201, headers=_NO_STORE)
 
 
-@get("/oauth/register/{client_id:str}", opt=NO_FORM_TOKEN, tags=["oauth"])
+@get("/oauth/register/{client_id:str}", opt=NO_FORM_TOKEN | _HELD, tags=["oauth"])
 async def read_client(request: VaultRequest, client_id: FromPath[str]) -> Response[dict[str, Any]]:
     """What a client registered. Takes its registration access token as a Bearer token."""
     held = await registration.read(request.doors.authserver, client_id, request.headers.get("authorization"))
@@ -57,7 +58,7 @@ async def replace_client(request: VaultRequest, client_id: FromPath[str]) -> Res
     return Response(await registration.replace(request.doors.authserver, client_id, token, body), headers=_NO_STORE)
 
 
-@delete("/oauth/register/{client_id:str}", status_code=204, opt=NO_FORM_TOKEN, tags=["oauth"])
+@delete("/oauth/register/{client_id:str}", status_code=204, opt=NO_FORM_TOKEN | _HELD, tags=["oauth"])
 async def remove_client(request: VaultRequest, client_id: FromPath[str]) -> None:
     """End a client for good: none of its tokens works any more."""
     await request.body()  # there is none to read; one that is too long is refused

@@ -73,9 +73,11 @@ class ReleaseState(msgspec.Struct, frozen=True):
     | {
         "extra": Extra(
             body=ReleaseRequest,
+            may_be_empty=True,
             answer=Released,
             headers=_HEADERS | {"Idempotency-Key": "Chosen by you; the same key is the same release."},
             answers={202: (_WAITING, ReleaseState)},
+            schemas={"Idempotency-Key": {"pattern": "^[!-~]{1,128}$"}},
         )
     },
     tags=["releases"],

@@ -77,7 +77,7 @@ class RequesterAtDesk(msgspec.Struct, frozen=True):
     measures: list[MeasureAtDesk]
 
 
-@get("/v1/desk/requesters", opt={"extra": Extra(query=RegisterSearch)}, tags=["desk"])
+@get("/v1/desk/requesters", opt={"extra": Extra(query=RegisterSearch, refusals=(404,))}, tags=["desk"])
 async def list_requesters(request: VaultRequest) -> RegisterPage:
     """Requesters, in the order of registration, also those applied for. Takes the role vetting."""
     wanted = request.asked(RegisterSearch).search()

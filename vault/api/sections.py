@@ -19,6 +19,8 @@ from vault.signin import PERSON, Holder
 
 _ETAG: Final = re.compile(r'"([1-9][0-9]{0,9})"')
 _MOST_VERSIONS: Final = 2**31 - 1
+_TAGGED: Final = {"ETag": "The version."}
+_READ: Final = {"extra": Extra(answer_headers=_TAGGED, refusals=(422,))}
 
 
 class SectionSummary(msgspec.Struct, frozen=True):
@@ -64,6 +66,9 @@ _WRITE: Final = Extra(
         "If-Match": "The ETag of the version this replaces.",
         "If-None-Match": "* where there is no version yet; one of the two is needed.",
     },
+    schemas={"If-Match": {"pattern": f"^{_ETAG.pattern}$"}, "If-None-Match": {"const": "*"}},
+    refusals=(412, 428),
+    answer_headers=_TAGGED,
     answers={201: ("The first version was written.", SectionWritten)},
 )
 
@@ -128,7 +133,7 @@ async def list_sections(request: VaultRequest) -> SectionListing:
     return SectionListing([_summary(each) for each in found])
 
 
-@get("/v1/me/sections/{section:str}", tags=["profile"])
+@get("/v1/me/sections/{section:str}", tags=["profile"], opt=_READ)
 async def read_section(request: VaultRequest, section: FromPath[str]) -> Response[SectionDocument]:
     """The current version of one's own section; the ETag header names it."""
     return _document(await request.as_holder(PERSON, sections.read, section))
@@ -144,14 +149,14 @@ async def write_section(request: VaultRequest, section: FromPath[str]) -> Respon
     return Response(SectionWritten(section, number), status_code=status, headers={"ETag": f'"{number}"'})
 
 
-@get("/v1/me/sections/{section:str}/versions", tags=["profile"])
+@get("/v1/me/sections/{section:str}/versions", tags=["profile"], opt={"extra": Extra(refusals=(422,))})
 async def list_versions(request: VaultRequest, section: FromPath[str]) -> SectionVersions:
     """Every version of one's own section."""
     found = await request.as_holder(PERSON, _history, section)
     return SectionVersions(section, [_summary(each) for each in found])
 
 
-@get("/v1/me/sections/{section:str}/versions/{number:int}", tags=["profile"])
+@get("/v1/me/sections/{section:str}/versions/{number:int}", tags=["profile"], opt=_READ)
 async def read_version(
     request: VaultRequest, section: FromPath[str], number: FromPath[int]
 ) -> Response[SectionDocument]:

@@ -101,7 +101,12 @@ class Me(msgspec.Struct, frozen=True, omit_defaults=True):
     notices: list[NoticeSummary] | None = None
 
 
-@post("/v1/registrations", status_code=202, opt={"extra": Extra(body=RegistrationRequest)}, tags=["entering"])
+@post(
+    "/v1/registrations",
+    status_code=202,
+    opt={"extra": Extra(body=RegistrationRequest, refusals=(409, 429))},
+    tags=["entering"],
+)
 async def register(request: VaultRequest) -> Submitted:
     """Open a vault. The answer tells nothing about the number; a taken login name is told (409)."""
     body = await request.parsed(RegistrationRequest)
@@ -119,7 +124,7 @@ async def register(request: VaultRequest) -> Submitted:
     return Submitted("submitted", SUBMITTED)
 
 
-@post("/v1/sessions", status_code=201, opt={"extra": Extra(body=SignInRequest)}, tags=["entering"])
+@post("/v1/sessions", status_code=201, opt={"extra": Extra(body=SignInRequest, refusals=(401, 429))}, tags=["entering"])
 async def begin_session(request: VaultRequest) -> Response[SessionView]:
     """Sign in with a password; sets the session cookie and the cookie of a known device."""
     body = await request.parsed(SignInRequest)
@@ -135,7 +140,7 @@ async def end_session(request: VaultRequest) -> Response[None]:
     return Response(None, status_code=204, cookies=await leave(request))
 
 
-@post("/v1/password", status_code=200, opt={"extra": Extra(body=PasswordRequest)}, tags=["people"])
+@post("/v1/password", status_code=200, opt={"extra": Extra(body=PasswordRequest, refusals=(429,))}, tags=["people"])
 async def replace_password(request: VaultRequest) -> PasswordReplaced:
     """Change one's own password, in any realm. Other sign-ins end; the one that changed it stays."""
     body, doors = await request.parsed(PasswordRequest), request.doors

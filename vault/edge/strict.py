@@ -1,9 +1,11 @@
 """Strict JSON (RFC 8259, RFC 7493): parsed whole into a type, or refused with the name of what is wrong."""
 
-from collections.abc import Mapping
-from typing import Any, Final, TypeVar
+from collections.abc import Hashable, Mapping
+from functools import cache
+from typing import Any, Final, TypeVar, cast
 
 import msgspec
+import msgspec.inspect
 
 from vault.errors import Invalid, Malformed
 
@@ -36,7 +38,24 @@ def decode(body: bytes, kind: type[T]) -> T:
 def query(parameters: Mapping[str, str], kind: type[T]) -> T:
     """The parameters of an address as ``kind``; its fields may be numbers and moments. Raises Invalid."""
     check(dict(parameters))
+    for name in _moments(cast(Hashable, kind)) & parameters.keys():
+        if "T" not in parameters[name].upper():  # msgspec would read a number as a moment, too
+            raise Invalid.field(name, "must be a moment such as 2026-01-31T08:00:00Z (RFC 3339)")
     return _converted(dict(parameters), kind, strict=False)
+
+
+@cache
+def _moments(kind: Hashable) -> frozenset[str]:
+    """The parameters of a type that are moments."""
+    found = msgspec.inspect.type_info(kind)
+    assert isinstance(found, msgspec.inspect.StructType)
+    return frozenset(each.encode_name for each in found.fields if _is_moment(each.type))
+
+
+def _is_moment(kind: msgspec.inspect.Type) -> bool:
+    if isinstance(kind, msgspec.inspect.UnionType):
+        return any(map(_is_moment, kind.types))
+    return isinstance(kind, msgspec.inspect.DateTimeType)
 
 
 def _converted(raw: Any, kind: type[T], *, strict: bool) -> T:
