@@ -55,10 +55,9 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 async def vetted_origins(session: Session, organisation: RequesterId) -> frozenset[str]:
-    """Where people may be sent back to: what was vetted for any of the organisation's clients."""
-    return frozenset(
-        origin_of(uri) for client in await clients_of(session, organisation) for uri in client.redirect_uris
-    )
+    """Where people may be sent back to: what was vetted for any of the organisation's clients in production."""
+    clients = [client for client in await clients_of(session, organisation) if client.sandbox_of is None]
+    return frozenset(origin_of(uri) for client in clients for uri in client.redirect_uris)
 
 
 def _parsed(body: Mapping[str, Any], kind: type[T]) -> T:
