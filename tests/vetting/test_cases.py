@@ -19,6 +19,7 @@ from vault.vetting.appeals import NoAppeal
 from vault.vetting.cases import APPEAL, RENEWAL, REOPENED
 from vault.vetting.closing import FIRST_LOOK
 from vault.vetting.decisions import Decided
+from vault.vetting.desk import status
 from vault.vetting.refusals import QuestionOpen, RefusedBefore, SameOfficer, SameUnit
 from vault.vetting.rounds import RENEW_BEFORE, adopt
 
@@ -296,3 +297,15 @@ async def test_applications_from_before_get_their_case(vetting: Vetting, databas
     assert (kept.status, kept.requester) == ("approved", requester)
     assert (await vetting.case(CaseId(waiting.id))).status == "open"
     assert await vetting.round() == 2
+
+
+async def test_an_applicant_reads_every_refusal(vetting: Vetting) -> None:
+    """Of the application and of the appeal; nothing of later cases about the organisation."""
+    third = await vetting.officer("appeals", "四处")
+    applied = await vetting.hand_in()
+    await vetting.refuse(vetting.staff.first, applied.id)
+    case = await vetting.db.run(appeals.appeal, applied.id, GROUNDS)
+    for who in (vetting.staff.second, third):
+        await vetting.refuse(who, case)
+    progress = await vetting.db.run(status, applied.id, applied.status_token)
+    assert (progress.status, progress.reasons) == ("refused", ["licence is missing"] * 3)

@@ -14,8 +14,9 @@ from vault.errors import Invalid, NotFound
 from vault.ids import ApplicationId, RequesterId
 from vault.requesters.applications import Application, stored_application
 from vault.vetting import drafts, quotas
+from vault.vetting.cases import APPEAL, APPLICATION
 from vault.vetting.filing import file
-from vault.vetting.tables import ApplicationDecision, ApplicationDraft, ApplicationRow
+from vault.vetting.tables import ApplicationDecision, ApplicationDraft, ApplicationRow, VettingCase
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ async def status(session: Session, application: ApplicationId, token: str) -> Pr
         return Progress(application, drafts.DRAFT, draft.begun_at, None, [], None, None, None)
     row = await drafts.filed(session, key)
     approved = row.status == "approved"
-    reasons = [d.reason for d in await decisions_of(session, application) if d.decision == "refuse"]
+    reasons = await _refusals(session, application)
     made = {name: UUID(hex=row.outcome[name]) for name in ("requester", "declaration", "client") if approved}
     return Progress(
         row.id,
@@ -101,6 +102,17 @@ async def status(session: Session, application: ApplicationId, token: str) -> Pr
         made.get("declaration"),
         made.get("client"),
     )
+
+
+async def _refusals(session: Session, application: ApplicationId) -> list[str]:
+    """Why officers said no, in the application's first case and in its appeal."""
+    mine = sa.select(VettingCase.id).where(
+        VettingCase.application_id == application, VettingCase.kind.in_((APPLICATION, APPEAL))
+    )
+    said = sa.select(ApplicationDecision.reason).where(
+        ApplicationDecision.case_id.in_(mine), ApplicationDecision.decision == "refuse"
+    )
+    return list(await session.scalars(said.order_by(ApplicationDecision.at)))
 
 
 async def applications(session: Session, *, only_open: bool = False, limit: int = 100) -> list[ApplicationView]:
