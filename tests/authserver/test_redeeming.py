@@ -39,7 +39,7 @@ CODE_BREAKS: list[tuple[str, dict[str, str | None]]] = [
     ("code-known", {"code": b64(b"\0" * 120)}),
     ("code-known", {"code": "AAAA"}),
     ("code-present", {"code": None}),
-    ("unsupported-grant-type", {"grant_type": "client_credentials"}),
+    ("unsupported-grant-type", {"grant_type": "password"}),
     ("unsupported-grant-type", {"grant_type": "password"}),
     ("unsupported-grant-type", {"grant_type": None}),
     ("details-shape", {"authorization_details": "[]"}),

@@ -21,10 +21,19 @@ def environment(**more: str) -> dict[str, str]:
     return kept | {"PYTHONPATH": str(REPOSITORY), "COLUMNS": "160"} | more
 
 
-def pivault(*args: str, timeout: float = 120, **env: str) -> subprocess.CompletedProcess[str]:
-    """Run one command to its end."""
+def pivault(*args: str, timeout: float = 120, typed: str | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run one command to its end; ``typed``: what somebody types who is asked for a password."""
     command = [sys.executable, "-m", "vault.cli.main", *args]
-    return subprocess.run(command, env=environment(**env), capture_output=True, text=True, timeout=timeout, check=False)
+    return subprocess.run(
+        command,
+        env=environment(**env),
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+        input=typed,
+        start_new_session=True,  # no terminal to type on
+    )
 
 
 class Serving:

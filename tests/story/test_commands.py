@@ -1,6 +1,7 @@
 """The operators' commands on a real installation."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import httpx
@@ -99,3 +100,32 @@ def test_an_unknown_setting_is_refused_and_config_hides_secrets() -> None:
     assert "correct horse" not in shown.stdout
     assert "pw@" not in shown.stdout
     assert "PIVAULT_PROT" not in environment()
+
+
+def test_a_resource_server_is_let_in_and_ended(installed: Path, tmp_path: Path) -> None:
+    """By two officers who each type their password; by one alone, with a wrong password or a private key it is not."""
+    first, second = (
+        json.loads((installed.parent / "a kit" / f"officer-{number}.json").read_text()) for number in (1, 2)
+    )
+    client = json.loads((installed.parent / "a kit" / "client.json").read_text())
+    public = {name: client["client_key"][name] for name in ("kty", "crv", "x", "kid")}
+    good, leaky = tmp_path / "good.jwks.json", tmp_path / "leaky.jwks.json"
+    good.write_text(json.dumps({"keys": [public]}))
+    leaky.write_text(json.dumps({"keys": [client["client_key"]]}))
+    common = ("--name", "Gateway", "--audience", "https://vault.example/v1", "--data", str(installed))
+    sponsors = ("--sponsor", first["login"], "--sponsor", second["login"])
+    typed = f"{first['password']}\n{second['password']}\n"
+
+    def add(*more: str, typed: str = typed) -> subprocess.CompletedProcess[str]:
+        return pivault("resource-server", "add", *common, *more, typed=typed)
+
+    assert add("--jwks", str(good), *sponsors[:2] * 2).returncode == 1
+    assert add("--jwks", str(good), *sponsors, typed="wrong\nwrong\n").returncode == 1
+    assert "jwks" in add("--jwks", str(leaky), *sponsors).stderr
+    added = add("--jwks", str(good), *sponsors)
+    assert added.returncode == 0, added.stderr
+    server = next(word for word in added.stdout.split() if word.startswith("rsv_")).rstrip(":")
+    ended = pivault("resource-server", "end", server, "--data", str(installed), *sponsors, typed=typed)
+    assert ended.stdout.strip().endswith(f"Ended {server}."), ended.stderr
+    again = pivault("resource-server", "end", server, "--data", str(installed), *sponsors, typed=typed)
+    assert again.returncode == 1
