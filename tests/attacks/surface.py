@@ -154,12 +154,10 @@ FORMS: dict[str, dict[str, str]] = {
     "POST /sign-out": {},
     "POST /apply": {},
     "POST /apply/resume": {"application": "app_" + "0" * 32, "token": "x"},
-    "POST /apply/leave": {},
     "POST /apply/form/{part}": {"organisation.uscc": "9135"},
     "POST /apply/documents": {},
     "POST /apply/documents/{document}/remove": {},
-    "POST /apply/submit": {},
-    "POST /apply/withdraw": {},
+    **{f"POST /apply/{each}": {} for each in ("leave", "submit", "withdraw")},
     "POST /apply/vetting/answer": {"question": f"qst_{'0' * 32}", "answer": "The one on file."},
     "POST /apply/vetting/appeal": {"grounds": "The refusal rests on a mistake about our licence."},
     "POST /register": {
