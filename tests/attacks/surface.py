@@ -250,7 +250,7 @@ CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
 def known(world: World) -> dict[str, object]:
-    """What parts of an address lead to something, by their names."""
+    """What parts of an address lead to something."""
     return {
         "section": "preferences",
         "number": 1,

@@ -14,6 +14,8 @@ from urllib.parse import urlencode
 
 import requests
 from requests.auth import AuthBase
+from schemathesis import Case
+from schemathesis.core.parameters import ParameterLocation
 
 from tests.attacks.server import installation
 from tests.attacks.surface import ANY_REALM, APPLICANT, ENDPOINTS, PUBLIC, REQUESTER, Endpoint, known
@@ -89,6 +91,13 @@ class Stage:
     def base(self) -> str:
         """The address."""
         return self.world.base
+
+    def ways(self, case: Case, caller: Caller) -> dict[str, Any]:
+        """How to send a case as a caller: with their credentials, unless wrong headers are what the case is about."""
+        headers = {}
+        if case.meta is None or not case.meta.is_negative_at(ParameterLocation.HEADER):
+            headers = {name: value for name, value in caller.headers.items() if name in (case.headers or {})}
+        return {"base_url": self.base, "session": caller.session, "headers": headers}
 
     def known(self, made_up: dict[str, Any]) -> dict[str, object]:
         """The path parameters, as far as something is known that they can lead to, in the type they have."""

@@ -5,14 +5,13 @@
 
 from collections import Counter
 
-import requests
 from hypothesis import settings
 from schemathesis import Case
 from schemathesis.core.parameters import ParameterLocation
 
 from tests.attacks.surface import ANY_REALM
 from tests.contract.asking import BEYOND_SCHEMAS, DOCUMENT, SCHEMA, THOROUGH, asking
-from tests.contract.stage import PLACES, Caller, Stage
+from tests.contract.stage import PLACES, Stage
 
 ALL_OF = 80
 """The cases of one operation that all are sent; of those beyond, one in ten."""
@@ -34,7 +33,7 @@ def test_it_answers_as_described(case: Case, stage: Stage) -> None:
     for caller in (rightful, others[number % len(others)]):
         if number % 4:
             _about_what_exists(case, stage)
-        response = _sent(case, stage, caller)
+        response = case.call(**stage.ways(case, caller))
         case.validate_response(response)
         if caller is not rightful and case.operation.definition.raw.get("security") and place.realm != ANY_REALM:
             assert response.status_code >= 400 or case.method == "OPTIONS", f"{caller.name} came in"
@@ -46,14 +45,6 @@ def _about_what_exists(case: Case, stage: Stage) -> None:
     is_wrong_elsewhere = bool(wrong) and ParameterLocation.PATH not in wrong
     if case.path_parameters and (case.meta.generation.mode.is_positive or is_wrong_elsewhere):
         case.path_parameters = stage.known(case.path_parameters)
-
-
-def _sent(case: Case, stage: Stage, caller: Caller) -> requests.Response:
-    """Sent with the caller's credentials, unless wrong headers are what the case is about."""
-    headers = {}
-    if not case.meta.is_negative_at(ParameterLocation.HEADER):
-        headers = {name: value for name, value in caller.headers.items() if name in (case.headers or {})}
-    return case.call(base_url=stage.base, session=caller.session, headers=headers)
 
 
 def test_every_kind_of_caller_is_there(stage: Stage) -> None:

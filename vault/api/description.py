@@ -10,6 +10,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, License, Reference, SecurityScheme
 from litestar.router import Router
 
+from vault.api.links import links
 from vault.api.refusals import refusals
 from vault.edge.csrf import HEADER
 from vault.edge.request import VaultRequest
@@ -142,7 +143,10 @@ def _complete(path: str, method: str, operation: dict[str, Any], *, extra: Extra
         operation["description"] = " ".join(rest.split())
     operation.pop("deprecated", None)
     parameters = operation.setdefault("parameters", [])
-    for required, told in ((True, extra.headers), (False, extra.conditions)):
+    bound = {name: told for name, told in (extra.headers or {}).items() if name != "Authorization"}
+    if bound != (extra.headers or {}):  # OpenAPI leaves Authorization to the security schemes
+        operation["security"] = [{"dpop": []}]
+    for required, told in ((True, bound), (False, extra.conditions)):
         parameters += [_header(name, words, extra) | {"required": required} for name, words in (told or {}).items()]
     parameters += _query(extra.query) if extra.query is not None else []
     tag = operation["tags"][0]
@@ -156,6 +160,8 @@ def _complete(path: str, method: str, operation: dict[str, Any], *, extra: Extra
         operation["requestBody"] = _body(extra)
     refused = refusals(path, method, operation, extra.refusals)
     operation["responses"] = _successes(operation["responses"], extra) | refused
+    for status, leading in links(operation["operationId"]).items():
+        operation["responses"][status]["links"] = leading
 
 
 def _successes(generated: dict[str, Any], extra: Extra) -> dict[str, Any]:

@@ -25,16 +25,22 @@ _HEADERS: Final = {
     "DPoP": "A proof of the token's key for this very request.",
 }
 _ID: Final = 32
+_ANY: Final = {"token": {"minLength": 1}}
+_REVOKING: Final = Extra(form=_TOKEN, schemas=_ANY, required=[("token",)])
+_GRANT: Final = Extra(headers=_HEADERS, refusals=(401, 403, 404))
+_LOOKING: Final = Extra(
+    form=_TOKEN, schemas=_ANY, required=[("token",)], answer=dict[str, Any], also_as=(introspecting.MEDIA_TYPE,)
+)
 
 
-@post("/oauth/revoke", status_code=200, opt=NO_FORM_TOKEN | {"extra": Extra(form=_TOKEN)}, tags=["oauth"])
+@post("/oauth/revoke", status_code=200, opt=NO_FORM_TOKEN | {"extra": _REVOKING}, tags=["oauth"])
 async def revoke_token(request: VaultRequest) -> Response[dict[str, Any]]:
     """Revoke a token of one's own (RFC 7009). Tokens that are unknown are answered alike; the consent stays."""
     await revoking.revoke(request.doors.authserver, await read_posted(request))
     return Response({}, headers=NO_STORE)
 
 
-@post("/oauth/introspect", status_code=200, opt=NO_FORM_TOKEN | {"extra": Extra(form=_TOKEN)}, tags=["oauth"])
+@post("/oauth/introspect", status_code=200, opt=NO_FORM_TOKEN | {"extra": _LOOKING}, tags=["oauth"])
 async def introspect_token(request: VaultRequest) -> ASGIResponse | Response[dict[str, Any]]:
     """How a token stands now (RFC 7662); signed where the Accept header asks for that (RFC 9701)."""
     server = request.doors.authserver
@@ -51,7 +57,11 @@ async def read_grant_states() -> Response[dict[str, Any]]:
     return Response(states.published(), headers=FRESH)
 
 
-@get("/oauth/grants/{grant:str}", opt=NO_FORM_TOKEN | {"extra": Extra(headers=_HEADERS)}, tags=["oauth"])
+@get(
+    "/oauth/grants/{grant:str}",
+    opt=NO_FORM_TOKEN | {"extra": _GRANT},
+    tags=["oauth"],
+)
 async def query_grant(request: VaultRequest, grant: FromPath[str]) -> Response[dict[str, Any]]:
     """What one of the client's grants allows now. Takes the scope grant_management_query."""
     told = await grants.query(request.doors.authserver, _shown(request, "GET", grant), _grant(grant))
@@ -61,7 +71,7 @@ async def query_grant(request: VaultRequest, grant: FromPath[str]) -> Response[d
 @delete(
     "/oauth/grants/{grant:str}",
     status_code=204,
-    opt=NO_FORM_TOKEN | {"extra": Extra(headers=_HEADERS)},
+    opt=NO_FORM_TOKEN | {"extra": _GRANT},
     tags=["oauth"],
 )
 async def give_grant_back(request: VaultRequest, grant: FromPath[str]) -> Response[None]:
@@ -79,7 +89,7 @@ async def list_status_lists(request: VaultRequest) -> Response[dict[str, Any]]:
 
 @get(
     "/oauth/status-lists/{list_id:str}",
-    opt=NO_FORM_TOKEN | {"extra": Extra(media_type=status_lists.MEDIA_TYPE)},
+    opt=NO_FORM_TOKEN | {"extra": Extra(media_type=status_lists.MEDIA_TYPE, refusals=(404, 501))},
     tags=["oauth"],
 )
 async def read_status_list(request: VaultRequest, list_id: FromPath[str]) -> ASGIResponse:

@@ -77,6 +77,7 @@ class ReleaseState(msgspec.Struct, frozen=True):
             answer=Released,
             headers=_HEADERS | {"Idempotency-Key": "Chosen by you; the same key is the same release."},
             answers={202: (_WAITING, ReleaseState)},
+            refusals=(429,),
             schemas={"Idempotency-Key": {"pattern": "^[!-~]{1,128}$"}},
         )
     },
