@@ -3,6 +3,7 @@
 Said with the same words and signed like the page that browsers are sent to; the requester sees a yes and nothing else.
 """
 
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -94,24 +95,24 @@ async def decide_request(request: VaultRequest, prompt: FromPath[str]) -> Templa
 async def _allow(session: Session, holder: Holder, prompt: UUID, form: Form, ticks: Ticks) -> None:
     asking = await load_asking(session, holder, prompt)
     # In the language in which it was shown: the digest of another would not fit.
-    notices = {notice_digest(each).hex(): each for each in _in_every_language(asking, session)}
+    notices = {notice_digest(each).hex(): each for each in _in_every_language(asking, session.now)}
     notice = notices.get(form.text("notice"))
     if notice is None:
         raise NoticeChanged
     await approve(session, holder, asking, await choice_of(session, holder, asking.offer, notice=notice, ticks=ticks))
 
 
-def _in_every_language(asking: Asking, session: Session) -> list[dict[str, Any]]:
-    return [_notice(asking, spoken, session) for spoken in languages().values()]
+def _in_every_language(asking: Asking, now: datetime) -> list[dict[str, Any]]:
+    return [_notice(asking, spoken, now) for spoken in languages().values()]
 
 
-def _notice(asking: Asking, spoken: Language, session: Session) -> dict[str, Any]:
-    return notice_of(asking.offer, spoken, session.now, binding_message=asking.message)
+def _notice(asking: Asking, spoken: Language, now: datetime) -> dict[str, Any]:
+    return notice_of(asking.offer, spoken, now, binding_message=asking.message)
 
 
 async def _shown(session: Session, holder: Holder, prompt: UUID, spoken: Language) -> dict[str, Any]:
     asking = await load_asking(session, holder, prompt)
-    notice = _notice(asking, spoken, session)
+    notice = _notice(asking, spoken, session.now)
     items, lacking = await with_values(session, holder, asking.offer.terms, notice)
     return {
         "ask": notice | {"items": items},
