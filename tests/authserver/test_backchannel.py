@@ -129,7 +129,7 @@ async def test_a_binding_message_hides_nothing(centre: CallCentre, person: Holde
     """Required, short, in an alphabet without control, bidi and look-alike characters (CIBA Core 7.1)."""
     with pytest.raises(OAuthError) as caught:
         await centre.start(await centre.hint(person), binding_message=message)
-    assert caught.value.error == "invalid_binding_message"
+    assert (caught.value.check, caught.value.error) == ("backchannel-binding-message", "invalid_binding_message")
 
 
 @pytest.mark.parametrize("message", ["W4SCT", "贷款 4711", "A", "Ticket (No. 7): counter 3, #12"])

@@ -90,7 +90,7 @@ async def redeem_backchannel(asked: TokenRequest) -> Issued:
     auth_req_id = asked.form.get("auth_req_id", "")
     if not auth_req_id:
         raise InvalidRequest("auth-req-present", "Send the auth_req_id.")
-    # 2. The request: this client's, this key's, not asked for too often, not redeemed
+    # 2. The request: this client's, this key's, not asked for too often
     row = await _poll(asked.connection, auth_req_id, asked)
     if row is None:
         raise InvalidGrant("auth-req-known", "There is no such auth_req_id for this client: start a new request.")
@@ -165,9 +165,5 @@ def _bound_key(row: Mapping[str, Any], binding: Binding) -> str | None:
     return "The request is bound to another key: use the one you named or showed when you started it."
 
 
-def _unused(row: Mapping[str, Any], _: Binding) -> str | None:
-    return None if row["redeemed_at"] is None else _USED
-
-
-CHECKS: Final = {"auth-req-key": _bound_key, "auth-req-used": _unused}
-"""In this order. Each gives None, or says what to mend."""
+CHECKS: Final = {"auth-req-key": _bound_key}
+"""Each gives None, or says what to mend. Whether it was redeemed before is settled by the statement that uses it up."""
