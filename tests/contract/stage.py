@@ -61,16 +61,17 @@ class Signed(AuthBase):
 
 @dataclass
 class Caller:
-    """One kind of caller. ``headers`` are sent with every request that does not say otherwise."""
+    """One kind of caller. ``realm``: as the surface knows it; ``headers`` are sent where they are asked for."""
 
     name: str
+    realm: str
     session: requests.Session = field(default_factory=requests.Session)
     headers: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def signed_in(cls, name: str, browser: Browser) -> "Caller":
+    def signed_in(cls, name: str, realm: str, browser: Browser) -> "Caller":
         """With a browser's cookies and form token."""
-        made = cls(name)
+        made = cls(name, realm)
         for cookie in browser.http.cookies.jar:
             made.session.cookies.set(cookie.name, cookie.value or "")
             if "csrf" in cookie.name:
@@ -84,7 +85,7 @@ class Stage:
 
     world: World
     ids: dict[str, object]
-    callers: dict[str, Caller]
+    callers: list[Caller]
     run: Callable[[Awaitable[Any]], Any]
 
     @property
@@ -92,20 +93,28 @@ class Stage:
         """The address."""
         return self.world.base
 
+    @property
+    def bank(self) -> Bank:
+        """The requester that calls, with its tokens."""
+        return next(caller.session.auth.bank for caller in self.callers if isinstance(caller.session.auth, Signed))
+
     def ways(self, case: Case, caller: Caller) -> dict[str, Any]:
         """How to send a case as a caller: with their credentials, unless wrong headers are what the case is about."""
         headers = {}
         if case.meta is None or not case.meta.is_negative_at(ParameterLocation.HEADER):
-            headers = {name: value for name, value in caller.headers.items() if name in (case.headers or {})}
+            linked = getattr(case._override, "headers", {})
+            wanted = {name for name in case.headers or {} if name not in linked}
+            headers = {name: value for name, value in caller.headers.items() if name in wanted}
         return {"base_url": self.base, "session": caller.session, "headers": headers}
 
     def known(self, made_up: dict[str, Any]) -> dict[str, object]:
         """The path parameters, as far as something is known that they can lead to, in the type they have."""
         return {name: type(value)(self.ids.get(name, value)) for name, value in made_up.items()}
 
-    def rightful(self, place: Endpoint) -> Caller:
+    def rightful(self, place: Endpoint) -> list[Caller]:
         """Whoever the endpoint is for."""
-        return self.callers["person" if place.realm == ANY_REALM else place.realm]
+        realm = "person" if place.realm == ANY_REALM else place.realm
+        return [caller for caller in self.callers if caller.realm == realm]
 
 
 @contextmanager
@@ -161,16 +170,18 @@ async def _spare(world: World) -> Bank:
     return await world.granted(world.anna, world.valley, GENERAL)
 
 
-async def _callers(world: World, status_token: str) -> dict[str, Caller]:
+async def _callers(world: World, status_token: str) -> list[Caller]:
     granted = await world.granted(world.anna, world.harbour, GENERAL | SENSITIVE)
-    signed = Caller(REQUESTER, headers={"DPoP": HERE})
+    signed = Caller("bank", REQUESTER, headers={"DPoP": HERE})
     signed.session.auth = Signed(granted)
-    return {
-        PUBLIC: Caller(PUBLIC),
-        "person": Caller.signed_in("person", world.anna.browser),
-        "officer": Caller.signed_in("officer", world.staff["first"]),
-        "regulator": Caller.signed_in("regulator", world.staff["regulator"]),
-        "member": Caller.signed_in("member", world.members["administrator"]),
-        REQUESTER: signed,
-        APPLICANT: Caller(APPLICANT, headers={"Application-Token": status_token}),
-    }
+    return [
+        Caller.signed_in("nobody", PUBLIC, await world.newcomer()),
+        Caller.signed_in("person", "person", world.anna.browser),
+        Caller.signed_in("vetting officer", "officer", world.staff["first"]),
+        Caller.signed_in("release officer", "officer", world.staff["third"]),
+        Caller.signed_in("regulator", "regulator", world.staff["regulator"]),
+        Caller.signed_in("administrator", "member", world.members["administrator"]),
+        Caller.signed_in("keeper of keys", "member", world.members["keys"]),
+        Caller("applicant", APPLICANT, headers={"Application-Token": status_token}),
+        signed,
+    ]

@@ -27,7 +27,9 @@ def test_chains_answer_as_described(stage: Stage) -> None:
 
     class Chains(SCHEMA.as_state_machine()):  # type: ignore[misc]  # made at run time
         def get_call_kwargs(self, case: Case) -> dict[str, Any]:
-            return stage.ways(case, stage.rightful(PLACES[case.operation.method.upper(), case.operation.path]))
+            callers = stage.rightful(PLACES[case.operation.method.upper(), case.operation.path])
+            at_release_desk = "/desk/releases" in case.operation.path
+            return stage.ways(case, callers[-1] if at_release_desk else callers[0])
 
         def step(self, input: StepInput) -> StepOutput:
             output = super().step(input)

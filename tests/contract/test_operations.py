@@ -29,13 +29,13 @@ def test_it_answers_as_described(case: Case, stage: Stage) -> None:
     if number > ALL_OF and number % 10 and settings.get_current_profile_name() != THOROUGH:
         return
     rightful = stage.rightful(place)
-    others = [each for each in stage.callers.values() if each is not rightful]
-    for caller in (rightful, others[number % len(others)]):
+    others = [each for each in stage.callers if each not in rightful]
+    for caller in (*rightful, others[number % len(others)]):
         if number % 4:
             _about_what_exists(case, stage)
         response = case.call(**stage.ways(case, caller))
         case.validate_response(response)
-        if caller is not rightful and case.operation.definition.raw.get("security") and place.realm != ANY_REALM:
+        if caller not in rightful and case.operation.definition.raw.get("security") and place.realm != ANY_REALM:
             assert response.status_code >= 400 or case.method == "OPTIONS", f"{caller.name} came in"
 
 
@@ -50,7 +50,7 @@ def _about_what_exists(case: Case, stage: Stage) -> None:
 def test_every_kind_of_caller_is_there(stage: Stage) -> None:
     """Who else may call some day must be asked about as well: give them credentials in ``tests/contract/stage.py``."""
     realms = {place.realm for place in PLACES.values() if (place.method, place.template) in DESCRIBED}
-    assert realms - {ANY_REALM} <= stage.callers.keys()
+    assert realms - {ANY_REALM} <= {caller.realm for caller in stage.callers}
 
 
 def test_what_is_beyond_schemas_is_described() -> None:

@@ -10,6 +10,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, License, Reference, SecurityScheme
 from litestar.router import Router
 
+from vault.api.examples import exemplify
 from vault.api.links import links
 from vault.api.refusals import refusals
 from vault.edge.csrf import HEADER
@@ -162,6 +163,7 @@ def _complete(path: str, method: str, operation: dict[str, Any], *, extra: Extra
     operation["responses"] = _successes(operation["responses"], extra) | refused
     for status, leading in links(operation["operationId"]).items():
         operation["responses"][status]["links"] = leading
+    exemplify(operation)
 
 
 def _successes(generated: dict[str, Any], extra: Extra) -> dict[str, Any]:
@@ -173,7 +175,8 @@ def _successes(generated: dict[str, Any], extra: Extra) -> dict[str, Any]:
         elif extra.answer is not None:
             response["content"] = {"application/json": {"schema": _schema(extra.answer)}}
         elif extra.media_type:
-            response["content"] = {extra.media_type: {"schema": {"type": "string"}}}
+            schema = {"type": "object"} if extra.media_type.endswith("+json") else {"type": "string"}
+            response["content"] = {extra.media_type: {"schema": schema}}
         response.get("content", {}).update({media: {"schema": {"type": "string"}} for media in extra.also_as})
     found |= {str(status): _answer(*told) for status, told in (extra.answers or {}).items()}
     for response in found.values():

@@ -116,7 +116,7 @@ async def read_api_metadata(request: VaultRequest) -> Response[dict[str, Any]]:
     return Response(resource_metadata(request.doors.authserver, "/v1"), headers=FRESH)
 
 
-@get(schema.PATH, opt=NO_FORM_TOKEN, tags=["oauth"])
+@get(schema.PATH, opt=NO_FORM_TOKEN | {"extra": Extra(media_type="application/schema+json")}, tags=["oauth"])
 async def read_details_schema(request: VaultRequest) -> Response[dict[str, Any]]:
     """The JSON Schema of the authorization_details that can be asked for (RFC 9396)."""
     body = schema.schema(request.doors.issuer)

@@ -108,7 +108,7 @@ class TwoMembersRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     two_members: bool
 
 
-@post("/v1/members", status_code=201, opt={"extra": Extra(body=JoinRequest)}, tags=["entering"])
+@post("/v1/members", status_code=201, opt={"extra": Extra(body=JoinRequest, refusals=(404, 409))}, tags=["entering"])
 async def join_organisation(request: VaultRequest) -> Joined:
     """Become a member: the first one with the approved application's token, further ones by invitation."""
     body = await request.parsed(JoinRequest)

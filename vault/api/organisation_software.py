@@ -49,7 +49,12 @@ class Statement(msgspec.Struct, frozen=True):
     expires_in: int
 
 
-@post("/v1/organisation/self-tests", status_code=200, opt={"extra": Extra(body=SelfTest)}, tags=["organisation"])
+@post(
+    "/v1/organisation/self-tests",
+    status_code=200,
+    opt={"extra": Extra(body=SelfTest, refusals=(404,))},
+    tags=["organisation"],
+)
 async def try_own_request(request: VaultRequest) -> Verdicts:
     """Try a request of one of the organisation's clients: every check with its verdict. Nothing is used up."""
     asked = await request.parsed(SelfTest)

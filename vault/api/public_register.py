@@ -94,7 +94,7 @@ async def read_published_declaration(request: VaultRequest, declaration: FromPat
 
 @get(
     "/v1/register/declarations/{declaration:str}/certificate",
-    opt=NO_FORM_TOKEN | {"extra": Extra(media_type="application/jwt")},
+    opt=NO_FORM_TOKEN | {"extra": Extra(media_type="application/jwt", refusals=(403,))},
     tags=["register"],
 )
 async def read_certificate(request: VaultRequest, declaration: FromPath[str]) -> Response[bytes]:
