@@ -33,6 +33,7 @@ EDITS = {
     "locale": "'en'",
     "status": "'suspended'",
     "number": "set_byte(number, 40, get_byte(number, 40) # 1)",
+    "test_of": "gen_random_uuid()",
     "version": "version + 1",
     "mac": "set_byte(mac, 10, get_byte(mac, 10) # 1)",
 }

@@ -24,7 +24,8 @@ async def test_only_live_things_are_given_out(database: Database, staff: Staff) 
     assert decided.declaration is not None
 
     async def put(session: Session, table: type[Any], status: str) -> None:
-        (await session.execute(sa.select(table))).scalar_one().status = status
+        for row in (await session.execute(sa.select(table))).scalars():
+            row.status = status
 
     tables = {"requester": Requester, "declaration": DeclarationRow, "permit": PermitRow, "client": Client}
     for what, table in tables.items():

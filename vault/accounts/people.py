@@ -1,5 +1,6 @@
 """Persons: how a vault is opened, and the keys everything else is sealed to."""
 
+import secrets
 from dataclasses import dataclass
 
 import msgspec
@@ -16,14 +17,16 @@ from vault.crypto.sealing import new_box_pair, same, seal
 from vault.crypto.signing import new_signing_seed
 from vault.db import Database, Session
 from vault.errors import Conflict, NotFound, Refused, Tampered
-from vault.ids import PersonId
+from vault.ids import PersonId, RequesterId
 from vault.ledger import events, log
 from vault.ledger.subjects import create_subject
 from vault.signin.blind import BlindIndex, blind
 from vault.signin.holders import PERSON, Holder
-from vault.signin.passwords import enrol
+from vault.signin.passwords import Prepared, enrol
 
 ACTIVE = "active"
+TEST = "test"
+"""The scheme of made-up persons' numbers, which nobody can register with."""
 
 
 @dataclass(frozen=True)
@@ -36,13 +39,15 @@ class Created:
 
 @dataclass(frozen=True)
 class PersonKeys:
-    """A person's public keys (X25519 and Ed25519, 32 bytes each), level, language and standing."""
+    """A person's public keys (X25519 and Ed25519, 32 bytes each), level, language and standing. ``test_of``: the
+    organisation whose sandboxes this made-up person is for; None for everybody who exists."""
 
     box_public: bytes
     signing_public: bytes
     level: str
     locale: str
     status: str
+    test_of: RequesterId | None = None
 
 
 async def register(database: Database, claim: Claim) -> Created:
@@ -66,30 +71,67 @@ async def create_person(session: Session, claim: Claim) -> Created:
     """
     number = checked_number(claim, session.now)
     # 1. Keys, login name and password.
-    person = PersonId(ids.new_uuid())
-    bundle = Bundle(new_box_pair()[1], new_signing_seed(), await create_subject(session, person))
-    # The holder is made for this registration only: no sign-in stands behind it.
-    holder = Holder(PERSON, person, bundle, sign_in=person)
-    await enrol(session, holder, login=claim.login, prepared=claim.prepared)
+    holder = await _keyed(session, claim.login, claim.prepared)
+    person = PersonId(holder.id)
     # 2. The claim to the number: the primary key of the index settles races.
     level = level_of(claim)
     await _take_number(session, person, blind(session.ring, claim.scheme, number), level=level)
     # 3. The row that gives the keys their power, and the entries.
-    session.add(
-        Person(
-            person_id=person,
-            box_public=bundle.box_public,
-            signing_public=bundle.signing_public,
-            level=level,
-            locale=claim.locale,
-            status=ACTIVE,
-            number=seal(bundle.box_public, canonical([claim.scheme, number])),
-        )
-    )
+    session.add(_person(holder, (claim.scheme, number), level=level, locale=claim.locale))
     await session.flush()
     registered = events.Event(name="person.registered", actor=events.PERSON, outcome=level)
     await log.append(session, registered, person=person)
     return Created(person, holder)
+
+
+async def create_test_person(
+    session: Session, organisation: RequesterId, *, login: str, prepared: Prepared, locale: str
+) -> Created:
+    """Open a vault for nobody: a made-up person for one organisation's sandboxes.
+
+    Their number is of a scheme of its own: it is no national id, is in no index, and no source is asked about it.
+    Raises LoginTaken, Invalid.
+    """
+    holder = await _keyed(session, login, prepared)
+    made_up = _person(holder, (TEST, secrets.token_hex(8)), level=CLAIMED, locale=locale)
+    made_up.test_of = organisation
+    session.add(made_up)
+    await session.flush()
+    registered = events.Event(name="person.registered", actor=events.PERSON, outcome=TEST)
+    await log.append(session, registered, person=PersonId(holder.id))
+    return Created(PersonId(holder.id), holder)
+
+
+async def close_test_person(session: Session, person: PersonId, organisation: RequesterId) -> None:
+    """End a made-up person's vault: no sign-in acts in it and no grant of it releases anything. Raises NotFound."""
+    row = await session.get(Person, person, with_for_update=True, populate_existing=True)
+    if row is None or row.test_of != organisation:
+        raise NotFound("There is no such test person.")
+    row.status = "suspended"
+    await session.flush()
+
+
+async def _keyed(session: Session, login: str, prepared: Prepared) -> Holder:
+    """Fresh keys under a login name and a password. Raises LoginTaken, Invalid."""
+    person = PersonId(ids.new_uuid())
+    bundle = Bundle(new_box_pair()[1], new_signing_seed(), await create_subject(session, person))
+    # The holder is made for this registration only: no sign-in stands behind it.
+    holder = Holder(PERSON, person, bundle, sign_in=person)
+    await enrol(session, holder, login=login, prepared=prepared)
+    return holder
+
+
+def _person(holder: Holder, number: tuple[str, str], *, level: str, locale: str) -> Person:
+    bundle = holder.bundle
+    return Person(
+        person_id=PersonId(holder.id),
+        box_public=bundle.box_public,
+        signing_public=bundle.signing_public,
+        level=level,
+        locale=locale,
+        status=ACTIVE,
+        number=seal(bundle.box_public, canonical(list(number))),
+    )
 
 
 async def tell_holder(session: Session, person: PersonId) -> None:
@@ -107,7 +149,7 @@ async def person_keys(session: Session, person: PersonId) -> PersonKeys:
     row = await session.get(Person, person)
     if row is None:
         raise NotFound
-    return PersonKeys(row.box_public, row.signing_public, row.level, row.locale, row.status)
+    return PersonKeys(row.box_public, row.signing_public, row.level, row.locale, row.status, row.test_of)
 
 
 async def the_person(session: Session, holder: Holder) -> PersonId:

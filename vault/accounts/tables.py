@@ -8,11 +8,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from vault.db import APP, Base, Guarded
-from vault.ids import PersonId
+from vault.ids import PersonId, RequesterId
 
 
 class Person(Guarded, Base):
-    """A person's public keys and standing. ``number``: their own national id, sealed to their own key."""
+    """A person's public keys and standing. ``number``: their own national id, sealed to their own key. ``test_of``:
+    null for everybody who exists; else the organisation whose sandboxes this made-up person is for. Never changed."""
 
     __tablename__ = "persons"
     __table_args__ = (
@@ -21,7 +22,7 @@ class Person(Guarded, Base):
         sa.CheckConstraint("octet_length(box_public) = 32 AND octet_length(signing_public) = 32", name="keys"),
         {"info": {"shard": "person_id", "grants": {APP: "SELECT, INSERT, UPDATE"}}},
     )
-    guarded = ("box_public", "signing_public", "level", "locale", "status", "number")
+    guarded = ("box_public", "signing_public", "level", "locale", "status", "number", "test_of")
 
     person_id: Mapped[PersonId] = mapped_column(primary_key=True)
     box_public: Mapped[bytes]
@@ -30,6 +31,7 @@ class Person(Guarded, Base):
     locale: Mapped[str]
     status: Mapped[str]
     number: Mapped[bytes]
+    test_of: Mapped[RequesterId | None]
 
 
 class NationalId(Base):

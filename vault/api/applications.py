@@ -50,6 +50,7 @@ class ApplicationProgress(msgspec.Struct, frozen=True):
     requester: str | None
     declaration: str | None
     client_id: str | None
+    sandbox_client_id: str | None
 
 
 @post("/v1/applications", status_code=201, opt=NO_FORM_TOKEN | {"extra": Extra(body=Application)}, tags=["requesters"])
@@ -86,4 +87,5 @@ def progress_of(found: desk.Progress) -> ApplicationProgress:
         requester=ids.public(ids.REQUESTER, found.requester) if found.requester else None,
         declaration=ids.public(ids.DECLARATION, found.declaration) if found.declaration else None,
         client_id=ids.public(ids.CLIENT, found.client_id) if found.client_id else None,
+        sandbox_client_id=ids.public(ids.CLIENT, found.sandbox) if found.sandbox else None,
     )

@@ -57,6 +57,7 @@ class ApplicationDecided(msgspec.Struct, frozen=True):
     requester: str | None
     declaration: str | None
     client_id: str | None
+    sandbox_client_id: str | None
 
 
 @get("/v1/desk/applications", tags=["desk"])
@@ -96,6 +97,7 @@ def decided_view(decided: decisions.Decided) -> ApplicationDecided:
         requester=ids.public(ids.REQUESTER, decided.requester) if decided.requester else None,
         declaration=ids.public(ids.DECLARATION, decided.declaration) if decided.declaration else None,
         client_id=ids.public(ids.CLIENT, decided.client_id) if decided.client_id else None,
+        sandbox_client_id=ids.public(ids.CLIENT, decided.sandbox) if decided.sandbox else None,
     )
 
 

@@ -24,7 +24,8 @@ from vault.ledger.events import REGISTRY, Event
 from vault.ledger.log import append
 from vault.notifying import tell
 from vault.requesters import register
-from vault.requesters.views import DeclarationView
+from vault.requesters.views import ClientView, DeclarationView
+from vault.sandbox.wall import on_one_side
 
 EVERY: Final = 1.0
 """Seconds between two looks for new requests."""
@@ -87,10 +88,11 @@ async def _announce(session: Session, request_hash: bytes) -> int:
     # 2. Under the person's lock, so that what is counted stays true until the commit
     person = row.person_id
     await lock_pace(session, person)
-    declared = await _declared(session, row)
-    if declared is None:  # stopped since: there is nobody to ask for any more
+    asking = await _asking(session, row)
+    if asking is None:  # stopped since: there is nobody to ask for any more
         return 1
-    reason = await _why_not(session, person, declared)
+    client, declared = asking
+    reason = await _why_not(session, person, client)
     # 3. The prompt, the entry, the message
     session.add(_prompt(row, declared, session.now, reason=reason))
     await session.flush()
@@ -100,22 +102,23 @@ async def _announce(session: Session, request_hash: bytes) -> int:
     return 1
 
 
-async def _declared(session: Session, row: BackchannelRequest) -> DeclarationView | None:
+async def _asking(session: Session, row: BackchannelRequest) -> tuple[ClientView, DeclarationView] | None:
     try:
         client = await register.client(session, row.client_id)
-        return await register.declaration(session, client.declaration_id)
+        return client, await register.declaration(session, client.declaration_id)
     except (NotFound, Refused):
         return None
 
 
-async def _why_not(session: Session, person: PersonId, declared: DeclarationView) -> str | None:
-    if (await person_keys(session, person)).status != "active":
+async def _why_not(session: Session, person: PersonId, client: ClientView) -> str | None:
+    keys = await person_keys(session, person)
+    if keys.status != "active" or not on_one_side(keys.test_of, client.sandbox_of, client.requester_id):
         return "not-eligible"
     found = await session.execute(
         sa.select(Prompt).where(Prompt.person_id == person, Prompt.at > session.now - REMEMBERED)
     )
     past = [Asked(each.requester_id, each.at, each.ends_at, each.state, each.decided_at) for each in found.scalars()]
-    return why_withheld(past, declared.requester_id, session.now)
+    return why_withheld(past, client.requester_id, session.now)
 
 
 def _prompt(row: BackchannelRequest, declared: DeclarationView, now: datetime, *, reason: str | None) -> Prompt:

@@ -24,6 +24,7 @@ from vault.db import Session
 from vault.errors import NotFound
 from vault.ids import GrantId, PersonId
 from vault.profile.catalogue import catalogue
+from vault.sandbox.wall import check_side
 
 CREATE: Final = "create"
 ACTIONS: Final = (CREATE, MERGE, REPLACE)
@@ -89,8 +90,9 @@ def unknown_grant() -> OAuthError:
 
 
 async def offer_to(session: Session, person: PersonId, request: AuthorizationRequest) -> Offer:
-    """What is put before this person. Raises NotTheirs; OverAsked when the declaration no longer allows what a merge
-    would keep."""
+    """What is put before this person. Raises NotTheirs, OtherSide; OverAsked when the declaration no longer allows what
+    a merge would keep."""
+    await check_side(session, person, request.client)
     if request.manages is None:
         return request.offer
     how, grant = request.manages["how"], GrantId(UUID(hex=request.manages["grant"]))

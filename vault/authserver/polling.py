@@ -32,6 +32,7 @@ from vault.authserver.tokens import hash_of, new_refresh_token
 from vault.consent.standing import standing
 from vault.db import Session
 from vault.errors import NotFound
+from vault.sandbox.wall import check_side
 
 GRANT_TYPE: Final = "urn:openid:params:grant-type:ciba"
 GRACE: Final = timedelta(seconds=60)
@@ -124,6 +125,7 @@ async def _redeem(session: Session, asked: TokenRequest, row: Mapping[str, Any],
     share = open_share(asked.form["auth_req_id"], row["share"], grant=row["grant_id"])
     try:
         held = await standing(session, share.person, row["grant_id"])
+        await check_side(session, share.person, caller.client)
     except NotFound:
         raise not_yet(row["ends_at"], session.now) from None
     if held.lapse is not None or held.token_epoch != row["token_epoch"]:

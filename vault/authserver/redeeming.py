@@ -31,6 +31,7 @@ from vault.consent.standing import end_tokens, standing
 from vault.db import Session
 from vault.errors import NotFound
 from vault.ids import GrantId
+from vault.sandbox.wall import check_side
 
 
 class CodeReused(InvalidGrant):
@@ -84,6 +85,10 @@ async def _redeem(session: Session, server: AuthServer, caller: Caller, form: Ma
     except NotFound:
         raise grant_ended("gone") from None
     check_grant(caller, held)
+    try:
+        await check_side(session, share.person, caller.client)
+    except NotFound:
+        raise grant_ended("other side") from None
     if held.token_epoch != row.token_epoch:
         raise InvalidGrant("grant-epoch", "The grant has changed since: start a new authorization.")
     # 5. The tokens

@@ -137,9 +137,10 @@ def _add_groups() -> None:
     from vault.cli.openapi import openapi
     from vault.cli.register import register
     from vault.cli.resource_servers import resource_server
+    from vault.cli.sandbox import sandbox
     from vault.cli.staff import officer, regulator
 
-    for command in (officer, regulator, resource_server, ledger, keys, openapi, register):
+    for command in (officer, regulator, resource_server, ledger, keys, openapi, register, sandbox):
         main.add_command(command)
 
 

@@ -27,6 +27,7 @@ from vault.ledger.events import PERSON, Event
 from vault.profile.keys import replace_keys
 from vault.requesters.declarations import Frequency
 from vault.requesters.views import ClientView
+from vault.sandbox.wall import mark
 from vault.signin.holders import Holder
 
 OUTCOMES: Final = {"merge": "merged", "replace": "replaced"}
@@ -138,4 +139,5 @@ def _event(decided: Decided, row: Grant, outcome: str) -> Event:
         outcome=outcome,
         consent=records.commitment(row.commitment_key, row.record_digest, records.GIVEN),
         permit=declaration.permit_digest,
+        reason=mark(decided.offer.client.sandbox_of),
     )

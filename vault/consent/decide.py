@@ -16,6 +16,7 @@ from vault.db import Session
 from vault.ids import EntryId, GrantId, PersonId, new_uuid
 from vault.ledger import log
 from vault.ledger.events import PERSON, Event
+from vault.sandbox.wall import check_side, mark
 from vault.signin.holders import Holder
 
 __all__ = ["Choice", "Given", "NotChosen", "Offer", "check_choice", "decline", "give"]
@@ -25,10 +26,11 @@ async def give(session: Session, holder: Holder, offer: Offer, choice: Choice) -
     """Make the grant, or change the one that the offer is about.
 
     Raises NotChosen, Invalid, Refused when offer and declaration do not fit together, GrantMoved when the consent that
-    was to be changed is no longer the one in force.
+    was to be changed is no longer the one in force, OtherSide across the wall around sandboxes.
     """
     # 1. Is it a consent, and to this offer?
     person = await the_person(session, holder)
+    await check_side(session, person, offer.client)
     decided = Decided(offer, choice, check_choice(offer.terms, choice))
     check_offer(session, offer)
     if offer.change is not None:
@@ -93,4 +95,5 @@ def _event(decided: Decided, row: Grant) -> Event:
         items=names(decided.items),
         consent=records.commitment(row.commitment_key, row.record_digest, records.GIVEN),
         permit=declaration.permit_digest,
+        reason=mark(decided.offer.client.sandbox_of),
     )

@@ -102,9 +102,9 @@ def _keys(kind: str) -> Kind:
 
 
 async def _check_redirects(session: Session, made: Made) -> None:
-    await _client(session, made)
-    uris = _parsed(made.body, Redirects).redirect_uris
-    changing.check_redirects(uris, await vetted_origins(session, made.organisation))
+    client = await _client(session, made)
+    uris, origins = _parsed(made.body, Redirects).redirect_uris, await vetted_origins(session, made.organisation)
+    changing.check_redirects(uris, origins, is_sandbox=client.sandbox_of is not None)
 
 
 async def _make_redirects(session: Session, _desk: Organisation, made: Made) -> None:

@@ -38,6 +38,7 @@ from vault.portal import (
     release_desk,
     requester_desk,
     requests,
+    sandbox,
     self_test,
     vetting_rules,
 )
@@ -126,6 +127,8 @@ PAGES = [
     organisation_clients.changes_page,
     self_test.self_test_page,
     self_test.self_test,
+    sandbox.sandbox_page,
+    sandbox.open_sandbox_page,
     organisation_clients.decide_change_page,
     organisation_clients.surrender_page,
     organisation_clients.surrender,

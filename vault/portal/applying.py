@@ -186,6 +186,7 @@ async def status_page(request: VaultRequest) -> Template | Redirect:
         decided_at=found.decided_at,
         reasons=found.reasons,
         ids=[ids.public(prefix, value) for prefix, value in made.items() if value is not None],
+        sandbox=ids.public(ids.CLIENT, found.sandbox) if found.sandbox else "",
         documents=[document_row(each) for each in view.documents],
         may_withdraw=found.status == "received",
     )

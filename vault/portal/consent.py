@@ -43,6 +43,7 @@ from vault.portal.forms import Form, read_form
 from vault.portal.languages import Language
 from vault.portal.pages import here, language_of, page, see_other
 from vault.portal.words import said_of, word
+from vault.sandbox.wall import OtherSide
 from vault.signin import PERSON, Holder
 
 
@@ -63,7 +64,7 @@ async def consent_page(request: VaultRequest) -> Template | Redirect:
         shown = await request.as_holder(PERSON, _shown, asked, spoken)
     except Unauthenticated:
         return await _sign_in_first(request, asked)
-    except NotTheirs as error:
+    except (NotTheirs, OtherSide) as error:
         return await _not_theirs(request, asked, error)
     except (OAuthError, Refused, NotFound) as error:
         return _over(request, error)
@@ -90,7 +91,7 @@ async def decide(request: VaultRequest) -> Template | Redirect:
         return _over(request, error)
     try:
         shown = await request.as_holder(PERSON, _shown, asked, spoken)
-    except NotTheirs as error:
+    except (NotTheirs, OtherSide) as error:
         return await _not_theirs(request, asked, error)
     return _page(request, shown, ticks, language=form.language, problem=failed)
 
@@ -116,7 +117,7 @@ async def _allow(session: Session, holder: Holder, asked: Asked, sent: _Sent) ->
     loaded = await load_request(session, asked.request_uri, asked.client_id)
     try:
         offer = await offer_to(session, PersonId(holder.id), loaded)
-    except NotTheirs:  # whatever the person says: to the requester it is a no
+    except (NotTheirs, OtherSide):  # whatever the person says: to the requester it is a no
         return await _deny(session, holder, asked, sent)
     notice = _notice(loaded, offer, sent.spoken, session.now)
     if sent.form.text("notice") != notice_digest(notice).hex():
@@ -186,7 +187,7 @@ def _over(request: VaultRequest, error: VaultError) -> Template:
     return page(request, "consent_over", status=400, detail=language_of(request).gettext(error.public))
 
 
-async def _not_theirs(request: VaultRequest, asked: Asked, error: NotTheirs) -> Template:
+async def _not_theirs(request: VaultRequest, asked: Asked, error: VaultError) -> Template:
     """The only way on is back to the organisation, which hears what it would hear from a no."""
     loaded = await request.doors.database.run(load_request, asked.request_uri, asked.client_id)
     answer = page(

@@ -107,6 +107,9 @@ OUTCOMES: Final[Mapping[str, str]] = {
     "number_known": N_("the number has a vault already"),
     "better_proof": N_("somebody proved it better"),
     "checked": N_("confirmed"),
+    "sandbox": N_("in the sandbox"),
+    "test": N_("a test person"),
+    "other_side": N_("a sandbox and real people do not meet"),
 }
 
 

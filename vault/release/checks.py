@@ -13,8 +13,9 @@ from vault.crypto.canonical import canonical_unchecked, digest
 from vault.errors import Invalid
 from vault.profile.catalogue import Field, catalogue
 from vault.release.loaded import Loaded
-from vault.release.refusals import ACCOUNT_CLOSED, EXPIRED, STALE_TOKEN, WITHDRAWN, GrantEnded
+from vault.release.refusals import ACCOUNT_CLOSED, EXPIRED, OTHER_SIDE, STALE_TOKEN, WITHDRAWN, GrantEnded
 from vault.requesters.liveness import check_live
+from vault.sandbox.wall import on_one_side
 
 
 class Chosen(NamedTuple):
@@ -36,6 +37,9 @@ def check_live_now(loaded: Loaded, *, epoch: int, now: datetime) -> None:
         raise GrantEnded(STALE_TOKEN)
     if loaded.person["status"] != "active":
         raise GrantEnded(ACCOUNT_CLOSED)
+    client = loaded.register.client
+    if not on_one_side(loaded.person["test_of"], client["sandbox_of"], client["requester_id"]):
+        raise GrantEnded(OTHER_SIDE)
     check_live(loaded.register.standings(), now)
 
 

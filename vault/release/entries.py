@@ -14,6 +14,7 @@ from vault.ledger.receipt import Receipt, decode
 from vault.profile.catalogue import catalogue
 from vault.release.checks import Chosen
 from vault.release.loaded import Loaded
+from vault.sandbox.wall import mark
 
 
 def delivered(
@@ -29,6 +30,7 @@ def delivered(
         permit=loaded.register.permit_digest,
         approval=approval,
         commit=commit,
+        outcome=mark(loaded.register.client["sandbox_of"]),
     )
 
 

@@ -15,9 +15,10 @@ WITHDRAWN: Final = "withdrawn"
 EXPIRED: Final = "expired"
 STALE_TOKEN: Final = "stale_token"  # noqa: S105 - a reason, no secret
 ACCOUNT_CLOSED: Final = "account_closed"
+OTHER_SIDE: Final = "other_side"
 
 
-ENDED: Final = frozenset({WITHDRAWN, EXPIRED, STALE_TOKEN, ACCOUNT_CLOSED})
+ENDED: Final = frozenset({WITHDRAWN, EXPIRED, STALE_TOKEN, ACCOUNT_CLOSED, OTHER_SIDE})
 """Reasons that the ledger tells apart and no requester may."""
 
 

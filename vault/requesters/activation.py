@@ -1,5 +1,6 @@
-"""What an approved application becomes: requester, declaration, permit and client, in one transaction."""
+"""What an approved application becomes: requester, declaration, permit, client and its sandbox, in one transaction."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -23,6 +24,7 @@ from vault.requesters.liveness import NotLive
 from vault.requesters.organisations import Organisation, public_contact
 from vault.requesters.permits import Permit
 from vault.requesters.renewal import vetted_until
+from vault.requesters.sandboxes import new_sandbox
 from vault.requesters.standing import Capability, State, allows, state_of
 from vault.requesters.tables import Client, DeclarationRow, PermitRow, Requester
 
@@ -33,6 +35,14 @@ VALID_DAYS: Final = 730
 def permit_end(now: datetime) -> datetime:
     """When a permit ends whose first signature is given now; whole seconds, since it is signed."""
     return now.replace(microsecond=0) + timedelta(days=VALID_DAYS)
+
+
+@dataclass(frozen=True)
+class Clients:
+    """The ids of the client that an approval makes, and of its sandbox."""
+
+    production: UUID
+    sandbox: UUID
 
 
 async def reserve(session: Session, organisation: Organisation) -> RequesterId:
@@ -76,8 +86,8 @@ def _check_may_grow(owner: Requester, organisation: Organisation, now: datetime)
 
 async def activate(
     session: Session, application: Application, permit: Permit, *, officers: tuple[UUID, UUID], ref: str
-) -> UUID:
-    """Make the requester live and its declaration, permit and client. Returns the client id.
+) -> Clients:
+    """Make the requester live and its declaration, permit, client and that client's sandbox.
 
     ``officers``: who approved second, then who approved first. ``ref``: the application's public id.
     """
@@ -102,10 +112,13 @@ async def activate(
     )
     session.add(held)
     await session.flush()
+    sandbox = new_sandbox(held)
+    session.add(sandbox)
+    await session.flush()
     by, other = by_officer(officers[0]), officers[1]
     await append(session, Event(name="requester.activated", actor=by, requester=owner.id, ref=ref, second=other))
     await append(session, _permitted(application, permit, by, second=other, number=declared.number))
-    return held.id
+    return Clients(held.id, sandbox.id)
 
 
 async def _bounds_of(session: Session, application: Application) -> int:

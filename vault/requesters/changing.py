@@ -23,7 +23,7 @@ from vault.ledger.log import append
 from vault.requesters.client_metadata import ClientMetadata, problems_of_metadata, read_stored, to_store
 from vault.requesters.key_times import Keys, said
 from vault.requesters.owned import OwnClient, as_own
-from vault.requesters.redirects import LOOPBACK, MOST, why_not_redirect_uri
+from vault.requesters.redirects import LOOPBACK, MOST, is_loopback, why_not_redirect_uri
 from vault.requesters.tables import Client
 
 _CLOSED: Final = frozenset({"revoked", "surrendered"})
@@ -57,9 +57,12 @@ async def change_keys(session: Session, client_id: UUID, by: By, change: Callabl
 async def change_redirects(
     session: Session, client_id: UUID, by: By, uris: Sequence[str], *, origins: frozenset[str]
 ) -> None:
-    """Give a client other redirect URIs, all of them under origins that were vetted. Raises NotFound, Invalid."""
+    """Give a client other redirect URIs, all of them under origins that were vetted; a sandbox also any on loopback.
+
+    Raises NotFound, Invalid.
+    """
     row = await _of(session, by.requester, client_id)
-    check_redirects(uris, origins)
+    check_redirects(uris, origins, is_sandbox=row.sandbox_of is not None)
     row.redirect_uris = list(uris)
     await append(session, _event("requester.redirects_changed", row, by, digest(canonical(row.redirect_uris))))
 
@@ -90,11 +93,16 @@ def check_metadata(metadata: ClientMetadata, jwks: Mapping[str, Any]) -> None:
         )
 
 
-def check_redirects(uris: Sequence[str], origins: frozenset[str]) -> None:
-    """Raises Invalid by field unless each may be registered and lies under a vetted origin."""
+def check_redirects(uris: Sequence[str], origins: frozenset[str], *, is_sandbox: bool = False) -> None:
+    """Raises Invalid by field unless each may be registered and lies under a vetted origin, or on loopback for a
+    sandbox: nobody but test persons is sent back there."""
     if not 1 <= len(uris) <= MOST:
         raise Invalid.field("redirect_uris", f"must hold 1 to {MOST} addresses")
-    problems = [(f"redirect_uris[{index}]", why) for index, uri in enumerate(uris) if (why := _why_not(uri, origins))]
+
+    def why_not(uri: str) -> str | None:
+        return why_not_redirect_uri(uri) if is_sandbox and is_loopback(uri) else _why_not(uri, origins)
+
+    problems = [(f"redirect_uris[{index}]", why) for index, uri in enumerate(uris) if (why := why_not(uri))]
     problems += [(f"redirect_uris[{i}]", "is listed twice") for i, uri in enumerate(uris) if uri in uris[:i]]
     if problems:
         raise Invalid(

@@ -37,6 +37,14 @@ def why_not_redirect_uri(uri: str) -> str | None:
     return "must begin with https:// (http:// only for 127.0.0.1, [::1] and localhost)"
 
 
+def is_loopback(uri: str) -> bool:
+    """Whether it leads nowhere but to the machine it is opened on."""
+    try:
+        return urlsplit(uri).hostname in LOOPBACK
+    except ValueError:
+        return False
+
+
 def is_registered(uri: str, registered: list[str]) -> bool:
     """Whether it is one of the registered ones: simple string comparison (RFC 3986 section 6.2.1)."""
     return uri in registered

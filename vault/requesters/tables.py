@@ -148,6 +148,8 @@ class Client(Guarded, Base):
     __table_args__ = (
         sa.ForeignKeyConstraint(["requester_id"], ["requesters.id"]),
         sa.ForeignKeyConstraint(["declaration_id"], ["declarations.id"]),
+        sa.ForeignKeyConstraint(["sandbox_of"], ["clients.id"]),
+        sa.UniqueConstraint("sandbox_of"),
         sa.CheckConstraint(_LAPSES, name="status"),
         sa.Index(None, "requester_id"),
         {"info": {"grants": _REGISTER}},
@@ -174,7 +176,7 @@ class Client(Guarded, Base):
     key_times: Mapped[dict[str, Any] | None] = mapped_column()
     """{kid: {"from": ms, "until": ms}} for keys that do not hold for ever; null: all do."""
     sandbox_of: Mapped[UUID | None] = mapped_column()
-    """Null for a client in production; else the client this one is the sandbox of."""
+    """Null for a client in production; else the client this one is the sandbox of. Never changed."""
 
 
 class Measure(Guarded, Base):

@@ -57,6 +57,7 @@ class Decided:
     requester: RequesterId | None = None
     declaration: DeclarationId | None = None
     client_id: UUID | None = None
+    sandbox: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -203,10 +204,10 @@ async def _decide_application(
         await permitting.approve_first(session, row, deciding.member, signed)
         return Decided(row.status)
     permit = await permitting.permit_of(session, row, signed, [*yes, made])
-    client_id = await permitting.approve_second(session, row, body, permit=permit)
+    clients = await permitting.approve_second(session, row, body, permit=permit)
     case.requester_id = signed.requester
     await approved(session, case, officers=(made.officer_id, yes[0].officer_id))
-    return Decided(row.status, signed.requester, permit.declaration, client_id)
+    return Decided(row.status, signed.requester, permit.declaration, clients.production, clients.sandbox)
 
 
 async def _decide_requester(session: Session, deciding: _Deciding, made: ApplicationDecision) -> Decided:

@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -39,6 +40,7 @@ class Progress:
     requester: UUID | None
     declaration: UUID | None
     client_id: UUID | None
+    sandbox: UUID | None
 
 
 @dataclass(frozen=True)
@@ -87,11 +89,11 @@ async def status(session: Session, application: ApplicationId, token: str) -> Pr
     draft = await session.get(ApplicationDraft, application)
     if draft is not None:
         await drafts.check(session, key)
-        return Progress(application, drafts.DRAFT, draft.begun_at, None, [], None, None, None)
+        return Progress(application, drafts.DRAFT, draft.begun_at, None, [], None, None, None, None)
     row = await drafts.filed(session, key)
     approved = row.status == "approved"
     reasons = await _refusals(session, application)
-    made = {name: UUID(hex=row.outcome[name]) for name in ("requester", "declaration", "client") if approved}
+    made = {name: UUID(hex=row.outcome[name]) for name in _MADE if approved and name in row.outcome}
     return Progress(
         row.id,
         row.status,
@@ -101,7 +103,12 @@ async def status(session: Session, application: ApplicationId, token: str) -> Pr
         made.get("requester"),
         made.get("declaration"),
         made.get("client"),
+        made.get("sandbox"),
     )
+
+
+_MADE: Final = ("requester", "declaration", "client", "sandbox")
+"""What an approval made, as the application's outcome names it; before there were sandboxes, without one."""
 
 
 async def _refusals(session: Session, application: ApplicationId) -> list[str]:

@@ -11,7 +11,7 @@ from vault.ledger.events import Event
 from vault.ledger.events import officer as by_officer
 from vault.ledger.log import append
 from vault.registry import StaffMember, staff_member
-from vault.requesters.activation import activate, permit_end, reserve
+from vault.requesters.activation import Clients, activate, permit_end, reserve
 from vault.requesters.applications import Application, stored_application
 from vault.requesters.declarations import declaration_digest
 from vault.requesters.permits import Permit, PermitTerms, verify_permit
@@ -68,10 +68,10 @@ async def permit_of(
     return permit
 
 
-async def approve_second(session: Session, row: ApplicationRow, body: Application, *, permit: Permit) -> UUID:
-    """The organisation is let in. Returns the client id."""
+async def approve_second(session: Session, row: ApplicationRow, body: Application, *, permit: Permit) -> Clients:
+    """The organisation is let in."""
     first, second = permit.signatures
-    client_id = await activate(session, body, permit, officers=(second, first), ref=ids.public(ids.APPLICATION, row.id))
+    made = await activate(session, body, permit, officers=(second, first), ref=ids.public(ids.APPLICATION, row.id))
     row.status, row.decided_at = "approved", session.now
-    row.outcome = {**row.outcome, "client": client_id.hex}
-    return client_id
+    row.outcome = {**row.outcome, "client": made.production.hex, "sandbox": made.sandbox.hex}
+    return made

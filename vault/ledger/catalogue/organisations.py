@@ -54,6 +54,11 @@ ORGANISATIONS: Final[Mapping[str, Kind]] = {
         must="requester ref digest",
         may="second declaration",
     ),
+    "sandbox.made": kind(
+        "A client that had no sandbox got one; ref names the sandbox.",
+        by="member registry",
+        must="requester declaration ref",
+    ),
     "requester.two_members_changed": kind(
         "An organisation chose whether changes of its keys take two members; outcome is yes or no.",
         by="member",

@@ -7,6 +7,18 @@ from vault.ledger.catalogue.kinds import About, Kind, kind
 
 PERSONS: Final[Mapping[str, Kind]] = {
     "person.registered": kind("A vault was opened.", by="person", about=About.SOMEBODY, may="outcome"),
+    "test_person.made": kind(
+        "A made-up person for an organisation's sandboxes was made.",
+        by="member registry",
+        about=About.SOMEBODY,
+        must="requester",
+    ),
+    "test_person.ended": kind(
+        "A made-up person was given up for another one.",
+        by="member registry",
+        about=About.SOMEBODY,
+        must="requester",
+    ),
     "person.registration_refused": kind(
         "Somebody tried to open another vault for the number this person holds.",
         by="registry",
