@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from tests.attacks import wire
-from tests.attacks.surface import BODIES, BODILESS, CHANGING, ENDPOINTS, FORMS, Endpoint, form_token
+from tests.attacks.bodies import BODIES, BODILESS, FORMS
+from tests.attacks.surface import CHANGING, ENDPOINTS, Endpoint, form_token
 from tests.attacks.world import Browser, World
 from vault.api import is_back_channel
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.attacks.surface import APPLICANT, BODIES, CHANGING, ENDPOINTS, FORMS, Endpoint, form_token
+from tests.attacks.bodies import BODIES, FORMS
+from tests.attacks.surface import APPLICANT, CHANGING, ENDPOINTS, Endpoint, form_token
 from tests.attacks.world import Browser, World
 
 GUARDED = [each for each in ENDPOINTS if each.method in CHANGING and each.needs_form_token]

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from tests.attacks.surface import BODIES, FORMS, REQUESTER, Endpoint
+from tests.attacks.bodies import BODIES, FORMS
+from tests.attacks.surface import REQUESTER, Endpoint
 from tests.attacks.world import REDIRECT
 from tests.conftest import _server, _servers, fresh_ring
 from tests.contract.asking import DOCUMENT
