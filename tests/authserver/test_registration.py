@@ -16,8 +16,9 @@ from vault.authserver import registration
 from vault.authserver.errors import InvalidToken, OAuthError
 from vault.clock import FixedClock
 from vault.crypto.jws import sign_jws
-from vault.ids import RequesterId, new_uuid
+from vault.ids import ApplicationId, RequesterId, new_uuid
 from vault.ledger.events import REGISTRY, officer
+from vault.organisations.tables import Organisation
 from vault.requesters import dynamic
 from vault.requesters.measures import suspend
 from vault.requesters.statements import TYP, Product
@@ -215,3 +216,48 @@ async def test_nobody_elses_client(bank: Bank) -> None:
         said.add((failed.value.check, failed.value.description))
     assert len(said) == 1
     assert said.pop()[0] == "registration-token"
+
+
+async def two_decide(bank: Bank, *, wanted: bool = True) -> None:
+    """The organisation has a desk, where two members decide about keys."""
+    async with bank.db.begin() as session:
+        assert bank.decided.requester is not None
+        desk = Organisation(
+            requester_id=RequesterId(bank.decided.requester),
+            application_id=ApplicationId(new_uuid()),
+            two_members=wanted,
+            opened_at=session.now,
+        )
+        session.add(desk)
+
+
+async def test_two_members_decide_about_keys_here_too(bank: Bank) -> None:
+    """A statement and a registration of the time before bring no keys that no second member has seen; giving the
+    client up takes nobody else."""
+    waiting, body = await body_of(bank), await body_of(bank)
+    made = await registration.register(bank.server, body)
+    await two_decide(bank)
+    assert await refused(bank, waiting) == ("unapproved_software_statement", "registration-two-members")
+    planted = {"client_id": made["client_id"], "jwks": {"keys": [Signer.make().registered]}}
+    with pytest.raises(OAuthError) as failed:
+        await registration.replace(bank.server, made["client_id"], bearer(made), planted)
+    assert failed.value.check == "registration-two-members"
+    held = await registration.read(bank.server, made["client_id"], bearer(made))
+    assert held["jwks"] == body["jwks"]
+    await registration.remove(bank.server, made["client_id"], bearer(made))
+
+
+async def test_where_one_member_decides_a_registration_is_as_before(bank: Bank) -> None:
+    """A desk alone changes nothing."""
+    await two_decide(bank, wanted=False)
+    assert (await registration.register(bank.server, await body_of(bank)))["client_id"]
+
+
+async def test_a_refused_update_is_recorded(bank: Bank) -> None:
+    """The holder of the token is known: what they tried is an entry of the organisation's."""
+    made = await registration.register(bank.server, await body_of(bank))
+    update = {"client_id": made["client_id"], "jwks": {"keys": []}}
+    with pytest.raises(OAuthError):
+        await registration.replace(bank.server, made["client_id"], bearer(made), update)
+    (entry,) = [msgspec.json.decode(each) for each in await drafts(bank.db) if b"token.refused" in each]
+    assert entry["reason"] == "registration-keys"

@@ -58,6 +58,13 @@ async def test_hosts_that_were_not_vetted(bank: Bank, uri: str) -> None:
         await issue(bank, await bank.member("keys"), product)
 
 
+@pytest.mark.parametrize("name", ["Harbour\u200b Bank", "knaB\u202e", "Loans\nfrom us", " Loans", "L", "x" * 81])
+async def test_a_name_hides_nothing(bank: Bank, name: str) -> None:
+    """What a product is called is read by people: nothing in it is invisible or turned round."""
+    with pytest.raises(Invalid):
+        await issue(bank, await bank.member("keys"), msgspec.structs.replace(PRODUCT, client_name=name))
+
+
 async def test_another_organisations_declaration_is_absent(database: Database, staff: Staff, bank: Bank) -> None:
     """As one that does not exist."""
     other = await own(await opened_bank(database, staff))

@@ -16,8 +16,8 @@ from vault.errors import Conflict, Invalid, NotFound, Tampered, VaultError
 from vault.organisations.changes import OwnProposal, changes, confirm, confirm_on_record, propose, refuse
 from vault.organisations.inviting import invitations, invite
 from vault.organisations.joining import Ticket
-from vault.organisations.members import members, remove, suspend
-from vault.organisations.roles import TooFewForTwo
+from vault.organisations.members import members, remove, restore, suspend
+from vault.organisations.roles import RestoringTakesTwo, TooFewForTwo
 
 
 async def test_where_it_takes_two_a_second_one_confirms(database: Database, bank: Bank) -> None:
@@ -187,3 +187,38 @@ async def test_another_organisations_changes_are_absent(database: Database, staf
             await database.run(act, stranger, asked.id)
     with pytest.raises(NotFound):
         await add_key(database, bank, stranger, "sig-9")
+
+
+async def test_a_door_left_open_by_one_is_shut(database: Database, bank: Bank) -> None:
+    """An invitation with power, made by one member before, lets nobody in once two decide; a harmless one does."""
+    powerful, harmless = [await database.run(invite, bank.administrator, roles) for roles in (["keys"], ["audit"])]
+    await taking_two(database, bank)
+    with pytest.raises(NotFound):
+        await joined(database, Ticket(ids.public(ids.INVITATION, powerful.id), powerful.token))
+    await joined(database, Ticket(ids.public(ids.INVITATION, harmless.id), harmless.token))
+    (entry,) = await recorded(database, "member.uninvited")
+    assert entry["ref"] == ids.public(ids.INVITATION, powerful.id)
+
+
+async def test_one_member_gives_no_power_back(database: Database, bank: Bank) -> None:
+    """A suspended member with a powerful role comes back without it, and gets it again by two."""
+    first, second = await taking_two(database, bank)
+    await database.run(suspend, bank.administrator, second.id)
+    with pytest.raises(RestoringTakesTwo):
+        await database.run(restore, bank.administrator, second.id)
+    for roles, state in ((["audit"], "made"), (["keys"], "open")):
+        asked = await database.run(propose, bank.administrator, "roles", second.id, body={"roles": roles})
+        assert asked.state == state
+        if state == "made":
+            await database.run(restore, bank.administrator, second.id)
+    await database.run(confirm, first, asked.id)
+
+
+async def test_a_proposal_ends_with_the_role_it_took(database: Database, bank: Bank) -> None:
+    """What was proposed by a member who has lost the role is not confirmed."""
+    first, second = await taking_two(database, bank)
+    asked = await add_key(database, bank, first, "sig-2")
+    await database.run(propose, bank.administrator, "roles", first.id, body={"roles": ["audit"]})
+    with pytest.raises(Conflict):
+        await database.run(confirm, second, asked.id)
+    assert await kids_of(database, bank) == ["sig-1"]

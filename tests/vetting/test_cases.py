@@ -5,17 +5,19 @@ from datetime import timedelta
 
 import asyncpg
 import pytest
+import sqlalchemy as sa
 
 from tests.requesters.world import Staff
 from tests.vetting.vetted import Vetting
-from vault.errors import Conflict, Invalid, NotFound, Refused
-from vault.ids import ApplicationId, CaseId, new_uuid
+from vault.errors import Conflict, Invalid, NotFound, Refused, Tampered
+from vault.ids import ApplicationId, CaseId, RequesterId, new_uuid
 from vault.ledger.events import REGISTRY
+from vault.registry.tables import Staff as StaffRow
 from vault.requesters.measures import suspend
 from vault.requesters.renewal import VETTED_DAYS, restore_after
 from vault.requesters.standing import State
 from vault.vetting import questions
-from vault.vetting.cases import RENEWAL, REOPENED
+from vault.vetting.cases import RENEWAL, REOPENED, Case
 from vault.vetting.closing import FIRST_LOOK
 from vault.vetting.decisions import Decided
 from vault.vetting.refusals import QuestionOpen, SameUnit
@@ -239,3 +241,44 @@ async def test_applications_from_before_get_their_case(vetting: Vetting, databas
     assert (kept.status, kept.requester) == ("approved", requester)
     assert (await vetting.case(CaseId(waiting.id))).status == "open"
     assert await vetting.round() == 2
+
+
+async def due_for_renewal(vetting: Vetting) -> tuple[RequesterId, Case]:
+    """A requester whose vetting is to be renewed, checked again."""
+    _, requester = await vetting.let_in()
+    vetting.clock.move(timedelta(days=VETTED_DAYS) - RENEW_BEFORE + DAY)
+    for _ in range(2):
+        await vetting.round()
+        vetting.clock.move(DAY * 1.01)
+    (case,) = await vetting.of_kind(RENEWAL)
+    await vetting.check(case.id)
+    return requester, case
+
+
+async def test_a_planted_approval_renews_nothing(vetting: Vetting) -> None:
+    """One officer and a database administrator are not two officers: the other's signature is looked at."""
+    requester, case = await due_for_renewal(vetting)
+    before = (await vetting.held(requester)).valid_until
+    async with vetting.db.begin() as session:
+        forged = {"case": case.id, "officer": vetting.staff.first.id, "at": session.now, "signature": bytes(64)}
+        await session.execute(
+            sa.text(
+                "INSERT INTO application_decisions (application_id, officer_id, decision, reason, signature, at) "
+                "VALUES (:case, :officer, 'approve', 'papers are in order', :signature, :at)"
+            ),
+            forged,
+        )
+    with pytest.raises(Tampered):
+        await vetting.approve(vetting.staff.second, case.id)
+    assert (await vetting.held(requester)).valid_until == before
+
+
+async def test_who_is_no_officer_any_more_has_not_approved(vetting: Vetting) -> None:
+    """The approval of an officer who left since counts for nothing: it takes two who may."""
+    gone, (_, case) = await vetting.officer("gone", "七处"), await due_for_renewal(vetting)
+    await vetting.approve(gone, case.id)
+    async with vetting.db.begin() as session:
+        row = await session.get_one(StaffRow, gone.id)
+        row.roles = ["release"]
+    assert (await vetting.approve(vetting.staff.first, case.id)).status == "half_approved"
+    assert (await vetting.approve(vetting.staff.second, case.id)).status == "approved"

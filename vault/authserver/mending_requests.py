@@ -80,6 +80,9 @@ REQUESTS: Final[dict[str, str]] = {
     "update-client": "client_id in the body must be the client of the address.",
     "update-managed": "This member is kept by the registry and cannot be changed here.",
     "update-live": "A client that is not in force cannot be changed.",
+    "registration-two-members": (
+        "Two members decide about this organisation's keys: change the client at its desk, where a second one confirms."
+    ),
     "registration-json": "Send one JSON object of client metadata.",
     "registration-type": "Set Content-Type to application/json.",
     "registration-size": "Send a smaller document: the bound is in the error_description.",

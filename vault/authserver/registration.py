@@ -15,16 +15,20 @@ from authlib.oauth2.rfc7591 import ClientMetadataClaims
 from joserfc.errors import JoseError
 
 from vault import ids
+from vault.authserver.callers import record_refused_token
 from vault.authserver.errors import InvalidToken, OAuthError
 from vault.authserver.server import AuthServer
+from vault.db import Session
 from vault.errors import Conflict, NotFound
+from vault.organisations.statements import TwoMembersDecideKeys, check_one_decides
 from vault.requesters import dynamic, jwks, statements
 from vault.requesters.client_metadata import ClientMetadata, problems_of_metadata
 from vault.requesters.dynamic import Registered, Wanted
 from vault.requesters.liveness import NotLive
 from vault.requesters.redirects import why_not_redirect_uri
-from vault.requesters.statements import BadStatement, Product
+from vault.requesters.statements import BadStatement, Product, Statement
 
+TWO_MEMBERS: Final = "registration-two-members"
 GRANT_TYPES: Final = frozenset({"authorization_code", "refresh_token"})
 _MANAGED: Final = ("registration_access_token", "registration_client_uri", "client_secret", "client_id_issued_at")
 """RFC 7592 section 2.2: what an update must not hold."""
@@ -49,9 +53,11 @@ async def register(server: AuthServer, body: Mapping[str, Any]) -> dict[str, Any
         raise _refused(server, error.check, error.public) from None
     wanted = _wanted(Registration(body, read.product))
     try:
-        made = await server.database.run(dynamic.register_client, read, wanted)
+        made = await server.database.run(_register, read, wanted)
     except Conflict as error:
         raise _refused(server, "statement-used", error.public) from None
+    except TwoMembersDecideKeys as error:
+        raise OAuthError("unapproved_software_statement", error.advice, check=TWO_MEMBERS) from None
     except (NotFound, NotLive) as error:
         raise OAuthError("unapproved_software_statement", error.public, check="statement-live") from None
     return information(server, made)
@@ -69,21 +75,38 @@ async def replace(
     """Replace what is registered (RFC 7592 section 2.2). Raises InvalidToken and OAuthError."""
     client, token = _credentials(client_id, authorization)
     held = await _managed(server, dynamic.registered, client, token)
-    if body.get("client_id") != client_id:
-        raise OAuthError("invalid_client_metadata", "client_id must be that of the address.", check="update-client")
-    if sent := [name for name in _MANAGED if name in body]:
-        raise OAuthError("invalid_client_metadata", f"{sent[0]} cannot be sent.", check="update-managed")
-    wanted = _wanted(Registration(body, held.product))
     try:
-        return information(server, await _managed(server, dynamic.change_client, client, token, wanted))
+        if body.get("client_id") != client_id:
+            raise _unfit("update-client", "client_id must be that of the address.")
+        if sent := [name for name in _MANAGED if name in body]:
+            raise _unfit("update-managed", f"{sent[0]} cannot be sent.")
+        wanted = _wanted(Registration(body, held.product))
+        return information(server, await _managed(server, _change, client, token, wanted))
     except NotLive as error:
-        raise OAuthError("invalid_client_metadata", error.public, check="update-live") from None
+        refused = _unfit("update-live", error.public)
+    except TwoMembersDecideKeys as error:
+        refused = _unfit(TWO_MEMBERS, error.advice)
+    except OAuthError as error:
+        refused = error
+    await server.database.run(record_refused_token, held.client, refused)
+    raise refused
 
 
 async def remove(server: AuthServer, client_id: str, authorization: str | None) -> None:
     """End the client (RFC 7592 section 2.3). Raises InvalidToken."""
     client, token = _credentials(client_id, authorization)
     await _managed(server, dynamic.surrender_client, client, token)
+
+
+async def _register(session: Session, statement: Statement, wanted: Wanted) -> Registered:
+    await check_one_decides(session, statement.requester)
+    return await dynamic.register_client(session, statement, wanted)
+
+
+async def _change(session: Session, client_id: UUID, token: str, wanted: Wanted) -> Registered:
+    held = await dynamic.registered(session, client_id, token)
+    await check_one_decides(session, held.client.requester_id)
+    return await dynamic.change_client(session, client_id, token, wanted)
 
 
 def information(server: AuthServer, held: Registered) -> dict[str, Any]:
@@ -186,6 +209,10 @@ def _refused(server: AuthServer, check: str, public: str) -> OAuthError:
     """A stranger is refused: counted, not recorded."""
     server.meter.count(check)
     return OAuthError("invalid_software_statement", public, check=check)
+
+
+def _unfit(check: str, public: str) -> OAuthError:
+    return OAuthError("invalid_client_metadata", public, check=check)
 
 
 def _credentials(client_id: str, authorization: str | None) -> tuple[UUID, str]:

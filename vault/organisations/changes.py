@@ -187,8 +187,8 @@ async def _open(session: Session, by: Member, which: UUID) -> tuple[Organisation
 async def _proposer(session: Session, row: ChangeRow) -> MemberRow:
     """Who proposed it, still active; their signature is checked as anybody would."""
     first = await session.get(MemberRow, row.proposed_by)
-    if first is None or first.status != "active":
-        raise Conflict("Who proposed this is no longer an active member: propose it again.")
+    if first is None or first.status != "active" or KINDS[row.kind].role not in first.roles:
+        raise Conflict("Who proposed this is no longer a member who may: propose it again.")
     verify_ed25519(first.signing_public, message(row, PROPOSE, row.made_at), row.signature)
     return first
 

@@ -13,12 +13,10 @@ from vault.crypto.canonical import b64, digest
 from vault.db import Session
 from vault.errors import Conflict, NotFound
 from vault.ids import MemberId, RequesterId
-from vault.ledger.events import Event
-from vault.ledger.events import member as by_member
 from vault.ledger.log import append
 from vault.organisations.changes import propose
 from vault.organisations.members import Member, locked_desk, member_for
-from vault.organisations.memberships import INVITATION
+from vault.organisations.memberships import INVITATION, uninvited
 from vault.organisations.roles import ADMINISTRATOR, check_roles
 from vault.organisations.tables import Invitation
 from vault.signin.holders import Holder
@@ -78,15 +76,7 @@ async def withdraw_invitation(session: Session, holder: Holder, which: UUID) -> 
     if row.status not in {"waiting", "open"}:
         raise Conflict(f"This invitation is {row.status}.")
     row.status = "withdrawn"
-    await append(
-        session,
-        Event(
-            name="member.uninvited",
-            actor=by_member(by.id),
-            requester=by.organisation,
-            ref=ids.public(ids.INVITATION, row.id),
-        ),
-    )
+    await append(session, uninvited(by, row))
 
 
 async def invitations(session: Session, organisation: RequesterId, *, limit: int = 50) -> list[InvitationView]:

@@ -15,7 +15,7 @@ from vault.ids import MemberId, RequesterId
 from vault.ledger.events import Event
 from vault.ledger.events import member as by_member
 from vault.ledger.log import append
-from vault.organisations.roles import ADMINISTRATOR, check_left
+from vault.organisations.roles import ADMINISTRATOR, POWERFUL, RestoringTakesTwo, check_left
 from vault.organisations.tables import MemberRow, Organisation
 from vault.requesters.standing import Capability
 from vault.requesters.states import check_may
@@ -101,6 +101,8 @@ async def _set_status(session: Session, holder: Holder, which: UUID, *, to: str)
         raise Refused("Nobody changes their own standing; leaving is possible.")
     if row.status not in _FROM[to]:
         raise Conflict(f"This member is {row.status}.")
+    if to == ACTIVE and desk.two_members and POWERFUL & set(row.roles):
+        raise RestoringTakesTwo
     if to != ACTIVE:
         others = [m.roles for m in await members(session, by.organisation) if m.status == ACTIVE and m.id != row.id]
         check_left(others, two_members=desk.two_members)

@@ -3,6 +3,8 @@
 from typing import Final
 from uuid import UUID
 
+import sqlalchemy as sa
+
 from vault import ids
 from vault.db import Session
 from vault.errors import Conflict, Invalid, NotFound, Refused
@@ -10,7 +12,7 @@ from vault.ledger.events import Event
 from vault.ledger.events import member as by_member
 from vault.ledger.log import append
 from vault.organisations.kinds import Kind, Made, nothing_to_drop
-from vault.organisations.members import locked_member, members
+from vault.organisations.members import Member, locked_member, members
 from vault.organisations.roles import ADMINISTRATOR, POWERFUL, TooFewForTwo, check_left, check_roles
 from vault.organisations.tables import Invitation, MemberRow, Organisation
 
@@ -99,6 +101,8 @@ async def _check_two(session: Session, made: Made) -> None:
 
 async def _set_two(session: Session, desk: Organisation, made: Made) -> None:
     desk.two_members = bool(made.body["two_members"])
+    if desk.two_members:
+        await _close_doors(session, made)
     event = Event(
         name="requester.two_members_changed",
         actor=by_member(made.by.id),
@@ -107,6 +111,23 @@ async def _set_two(session: Session, desk: Organisation, made: Made) -> None:
         second=made.second,
     )
     await append(session, event)
+
+
+async def _close_doors(session: Session, made: Made) -> None:
+    """What one member alone let stand open: invitations that give power lapse, and can be made again by two."""
+    wanted = sa.select(Invitation).where(
+        Invitation.requester_id == made.organisation, Invitation.status == "open", Invitation.expires_at > session.now
+    )
+    for row in (await session.scalars(wanted.order_by(Invitation.id).with_for_update())).all():
+        if POWERFUL & set(row.roles):
+            row.status = "withdrawn"
+            await append(session, uninvited(made.by, row))
+
+
+def uninvited(by: Member, row: Invitation) -> Event:
+    """An entry about an invitation that lets nobody in any more."""
+    ref = ids.public(ids.INVITATION, row.id)
+    return Event(name="member.uninvited", actor=by_member(by.id), requester=row.requester_id, ref=ref)
 
 
 KINDS: Final[dict[str, Kind]] = {

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from vault.errors import Conflict, Invalid
+from vault.errors import Conflict, Invalid, Refused
 
 ADMINISTRATOR: Final = "administrator"
 KEYS: Final = "keys"
@@ -28,6 +28,13 @@ class TooFewForTwo(Conflict):
 
     name, title = "too-few-for-two", "Two members must be able to confirm changes"
     advice = "Give another member the role administrator or keys first, or let one member be enough again."
+
+
+class RestoringTakesTwo(Refused):
+    """Where giving a powerful role takes two members, so does giving it back."""
+
+    name, title = "restoring-takes-two", "Two members must agree to give this power back"
+    advice = "Take the roles administrator and keys from the member first; then restore them, and propose the roles."
 
 
 def check_roles(roles: Sequence[str]) -> list[str]:

@@ -2,14 +2,15 @@
 
 from vault import ids
 from vault.db import Session
-from vault.errors import NotFound, Refused
-from vault.ids import DeclarationId
+from vault.errors import Invalid, NotFound, Refused
+from vault.ids import DeclarationId, RequesterId
 from vault.ledger.events import member as by_member
 from vault.organisations.client_changes import vetted_origins
 from vault.organisations.members import desk_of, member
 from vault.organisations.roles import KEYS
 from vault.requesters import dynamic
 from vault.requesters.changing import check_redirects
+from vault.requesters.client_metadata import why_not_name
 from vault.requesters.owned import declarations_of
 from vault.requesters.standing import Capability
 from vault.requesters.statements import Product
@@ -25,6 +26,13 @@ class TwoMembersDecideKeys(Refused):
     advice = "Add the client's keys at the desk, where a second member confirms them, or let one member decide again."
 
 
+async def check_one_decides(session: Session, organisation: RequesterId) -> None:
+    """Raises TwoMembersDecideKeys: also for whoever holds a statement, or a registration, of the time before."""
+    desk = await desk_of(session, organisation)
+    if desk is not None and desk.two_members:
+        raise TwoMembersDecideKeys
+
+
 async def software_statement(
     session: Session, holder: Holder, declaration: str, product: Product, *, issuer: str
 ) -> str:
@@ -37,11 +45,11 @@ async def software_statement(
     if KEYS not in who.roles:
         raise Refused("This takes the role keys.")
     await check_may(session, who.organisation, Capability.KEYS)
-    desk = await desk_of(session, who.organisation)
-    if desk is not None and desk.two_members:
-        raise TwoMembersDecideKeys
+    await check_one_decides(session, who.organisation)
     which = DeclarationId(ids.parse(ids.DECLARATION, declaration))
     if which not in {own.id for own in await declarations_of(session, who.organisation)}:
         raise NotFound("There is no such declaration.")
+    if why := why_not_name(product.client_name):
+        raise Invalid.field("client_name", why)
     check_redirects(list(product.redirect_uris), await vetted_origins(session, who.organisation))
     return await dynamic.issue_statement(session, which, product, issuer=issuer, by=by_member(who.id))

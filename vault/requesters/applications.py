@@ -5,7 +5,6 @@ its field by path, e.g. ``client.jwks.keys[0].d``.
 """
 
 import itertools
-import unicodedata
 from collections.abc import Iterator
 from typing import Annotated, Any, Final
 
@@ -16,13 +15,13 @@ from vault.requesters import declaring, jwks, organisations, redirects
 from vault.requesters.bounds import Bounds, excesses
 from vault.requesters.declarations import Declaration, upgraded
 from vault.requesters.declaring import Catalogue, Problem
+from vault.requesters.hidden import is_hiding
 from vault.requesters.organisations import Organisation
 from vault.requesters.shape import shape_problems
 
 LARGEST: Final = 128 * 1024
 """Bytes of an application in canonical form."""
 MOST_PROBLEMS: Final = 50
-_HIDDEN: Final = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 
 
 class ClientKeys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -93,8 +92,8 @@ def hidden_characters(where: str, value: object) -> Iterator[Problem]:
     elif isinstance(value, list):
         for index, inner in enumerate(value):
             yield from hidden_characters(f"{where}[{index}]", inner)
-    elif isinstance(value, str) and any(c in _HIDDEN or unicodedata.category(c) in {"Cc", "Cs"} for c in value):
-        yield where, "must not contain control characters or characters that change the direction of text"
+    elif isinstance(value, str) and is_hiding(value):
+        yield where, "must not contain control characters or characters that are not seen or turn text round"
 
 
 def problems_of_client(client: ClientKeys) -> Iterator[Problem]:

@@ -12,6 +12,7 @@ import msgspec
 from cryptography import x509
 
 from vault.requesters.certificates import registered_thumbprints
+from vault.requesters.hidden import is_hiding
 from vault.requesters.redirects import why_not_redirect_uri
 
 SigningAlg = Literal["EdDSA", "ES256"]
@@ -31,6 +32,8 @@ POLL: Final = "poll"
 PING: Final = "ping"
 DeliveryMode = Literal["poll", "ping"]
 """How a client learns of a decision out of band; push is forbidden (FAPI-CIBA 5.2.2)."""
+SHORTEST_NAME: Final = 2
+LONGEST_NAME: Final = 80
 Problem = tuple[str, str]
 """Which member, and why."""
 
@@ -84,6 +87,8 @@ def problems_of_metadata(metadata: ClientMetadata, jwks: Mapping[str, Any]) -> l
     """What does not fit together; empty when it may be registered with these keys."""
     found: list[Problem] = []
     method, subject = metadata.token_endpoint_auth_method, metadata.tls_client_auth_subject_dn
+    if metadata.client_name is not None and (why := why_not_name(metadata.client_name)):
+        found.append(("client_name", why))
     if not metadata.dpop_bound_access_tokens and not metadata.tls_client_certificate_bound_access_tokens:
         found.append(("dpop_bound_access_tokens", "false needs tls_client_certificate_bound_access_tokens"))
     if (method == TLS) != (subject is not None):
@@ -95,6 +100,13 @@ def problems_of_metadata(metadata: ClientMetadata, jwks: Mapping[str, Any]) -> l
     if not metadata.response_modes or len(set(metadata.response_modes)) != len(metadata.response_modes):
         found.append(("response_modes", "must name at least one response mode, each once"))
     return [*found, *_problems_of_backchannel(metadata)]
+
+
+def why_not_name(name: str) -> str | None:
+    """What is wrong with the name of a client, or None."""
+    if SHORTEST_NAME <= len(name) <= LONGEST_NAME and name == name.strip() and not is_hiding(name):
+        return None
+    return f"must have {SHORTEST_NAME} to {LONGEST_NAME} characters, all of them to be seen"
 
 
 def _problems_of_backchannel(metadata: ClientMetadata) -> list[Problem]:

@@ -18,6 +18,7 @@ from vault.crypto.keyring import KeyRing
 from vault.crypto.signing import is_signed
 from vault.errors import Invalid, Malformed, NotFound
 from vault.ids import DeclarationId, RequesterId
+from vault.requesters.client_metadata import LONGEST_NAME, SHORTEST_NAME
 from vault.requesters.redirects import LONGEST, MOST
 
 PURPOSE: Final = "register"
@@ -28,7 +29,7 @@ _AHEAD: Final = 30
 Uri = Annotated[str, msgspec.Meta(max_length=LONGEST)]
 SoftwareId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._:-]{1,64}\Z")]
 SoftwareVersion = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._+-]{1,32}\Z")]
-ClientName = Annotated[str, msgspec.Meta(min_length=2, max_length=80)]
+ClientName = Annotated[str, msgspec.Meta(min_length=SHORTEST_NAME, max_length=LONGEST_NAME)]
 
 
 class Product(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

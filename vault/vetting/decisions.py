@@ -16,8 +16,9 @@ import sqlalchemy as sa
 from vault import ids
 from vault.clock import millis
 from vault.crypto.canonical import b64, canonical, digest
+from vault.crypto.signing import is_signed
 from vault.db import Database, Session
-from vault.errors import Conflict, Invalid, VaultError
+from vault.errors import Conflict, Invalid, Tampered, VaultError
 from vault.ids import ApplicationId, CaseId, DeclarationId, RequesterId, StaffId
 from vault.ledger.events import Event
 from vault.ledger.events import officer as by_officer
@@ -89,7 +90,8 @@ async def decide_case(session: Session, holder: Holder, case: CaseId, *, approve
     if not SHORTEST_REASON <= len(reason.strip()) <= LONGEST_REASON or not reason.isprintable():
         raise Invalid.field("reason", f"must be one line of {SHORTEST_REASON} to {LONGEST_REASON} characters")
     held, row = await locked(session, case)
-    deciding = _Deciding(held, row, stored_application(row.body), member, await _decisions(session, held.id))
+    earlier = [each for each in await _decisions(session, held.id) if await _counts(session, held, row, each)]
+    deciding = _Deciding(held, row, stored_application(row.body), member, earlier)
     await _check_may_decide(session, deciding, approve)
     if approve:
         await _check_ready(session, held)
@@ -169,23 +171,34 @@ async def _check_ready(session: Session, case: VettingCase) -> None:
 def _signed(
     session: Session, holder: Holder, deciding: _Deciding, *, approve: bool, reason: str
 ) -> ApplicationDecision:
-    case, row = deciding.case, deciding.row
-    body = digest(canonical(row.body))
-    if case.kind == APPLICATION:
-        message = decision_message(row.id, body, approve=approve, reason=reason, at=session.now)
-    else:
-        told = {"v": 1, "kind": "case decision", "case": ref(case.id), "case_kind": case.kind, "body": b64(body)}
-        decision = {"decision": "approve" if approve else "refuse", "reason": reason, "at": millis(session.now)}
-        message = canonical({**told, **decision})
-    return ApplicationDecision(
-        case_id=case.id,
+    made = ApplicationDecision(
+        case_id=deciding.case.id,
         officer_id=StaffId(holder.id),
         decision="approve" if approve else "refuse",
         reason=reason,
-        signature=holder.bundle.sign(message),
         permit_signature=None,
         at=session.now,
     )
+    made.signature = holder.bundle.sign(_message(deciding.case, deciding.row, made))
+    return made
+
+
+def _message(case: VettingCase, row: ApplicationRow, made: ApplicationDecision) -> bytes:
+    """The canonical bytes that whoever decides signs."""
+    body = digest(canonical(row.body))
+    if case.kind == APPLICATION:
+        approve = made.decision == "approve"
+        return decision_message(row.id, body, approve=approve, reason=made.reason, at=made.at)
+    told = {"v": 1, "kind": "case decision", "case": ref(case.id), "case_kind": case.kind, "body": b64(body)}
+    return canonical({**told, "decision": made.decision, "reason": made.reason, "at": millis(made.at)})
+
+
+async def _counts(session: Session, case: VettingCase, row: ApplicationRow, made: ApplicationDecision) -> bool:
+    """Whether an earlier decision still does: an approval, while its officer may approve. Raises Tampered."""
+    officer_then = await staff_member(session, made.officer_id)
+    if not is_signed(officer_then.signing_public, _message(case, row, made), made.signature):
+        raise Tampered(private="the signature of a decision does not verify")
+    return made.decision == "refuse" or (officer_then.status == "active" and ROLE in officer_then.roles)
 
 
 async def _decide_application(
