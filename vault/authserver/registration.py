@@ -28,7 +28,6 @@ from vault.requesters.liveness import NotLive
 from vault.requesters.redirects import why_not_redirect_uri
 from vault.requesters.statements import BadStatement, Product, Statement
 
-TWO_MEMBERS: Final = "registration-two-members"
 GRANT_TYPES: Final = frozenset({"authorization_code", "refresh_token"})
 _MANAGED: Final = ("registration_access_token", "registration_client_uri", "client_secret", "client_id_issued_at")
 """RFC 7592 section 2.2: what an update must not hold."""
@@ -57,7 +56,7 @@ async def register(server: AuthServer, body: Mapping[str, Any]) -> dict[str, Any
     except Conflict as error:
         raise _refused(server, "statement-used", error.public) from None
     except TwoMembersDecideKeys as error:
-        raise OAuthError("unapproved_software_statement", error.advice, check=TWO_MEMBERS) from None
+        raise OAuthError("unapproved_software_statement", error.advice, check="registration-two-members") from None
     except (NotFound, NotLive) as error:
         raise OAuthError("unapproved_software_statement", error.public, check="statement-live") from None
     return information(server, made)
@@ -77,15 +76,15 @@ async def replace(
     held = await _managed(server, dynamic.registered, client, token)
     try:
         if body.get("client_id") != client_id:
-            raise _unfit("update-client", "client_id must be that of the address.")
+            raise _invalid("update-client", "client_id must be that of the address.")
         if sent := [name for name in _MANAGED if name in body]:
-            raise _unfit("update-managed", f"{sent[0]} cannot be sent.")
+            raise _invalid("update-managed", f"{sent[0]} cannot be sent.")
         wanted = _wanted(Registration(body, held.product))
         return information(server, await _managed(server, _change, client, token, wanted))
     except NotLive as error:
-        refused = _unfit("update-live", error.public)
+        refused = _invalid("update-live", error.public)
     except TwoMembersDecideKeys as error:
-        refused = _unfit(TWO_MEMBERS, error.advice)
+        refused = _invalid("registration-two-members", error.advice)
     except OAuthError as error:
         refused = error
     await server.database.run(record_refused_token, held.client, refused)
@@ -211,7 +210,7 @@ def _refused(server: AuthServer, check: str, public: str) -> OAuthError:
     return OAuthError("invalid_software_statement", public, check=check)
 
 
-def _unfit(check: str, public: str) -> OAuthError:
+def _invalid(check: str, public: str) -> OAuthError:
     return OAuthError("invalid_client_metadata", public, check=check)
 
 
