@@ -43,6 +43,7 @@ SENT: Final[dict[str, Callable[[Stage], dict[str, Any]]]] = {
         "binding_message": "Loan 4711",
         "authorization_details": json.dumps([{"type": RAR_TYPE, "items": [{"item": "identity.name", "form": "raw"}]}]),
     },
+    "open_sandbox": lambda stage: {"client": stage.ids["client"], "persons": 1},
     "revoke_token": lambda _: {"token": "rt_one-that-is-of-no-use-any-more"},
 }
 """What is better than what the attacks start from."""

@@ -1,6 +1,7 @@
 """The organisation's own desk: a first member comes in, invites, rotates a key, and sees what is held and done."""
 
 import json
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -13,6 +14,7 @@ from tests.requesters.samples import public_key
 PAGES = [
     "/organisation",
     "/organisation/clients",
+    "/organisation/sandbox",
     "/organisation/declarations",
     "/organisation/grants",
     "/organisation/releases",
@@ -160,3 +162,22 @@ async def test_a_password_is_changed_on_the_page(visitor: Visitor) -> None:
     assert done.headers["location"] == "/password?done=yes"
     again = {"login": visitor.sent["login"], "password": PASSWORD + "1"}
     assert (await send(visitor.client, "POST", "/v1/sessions", again)).status_code == 201
+
+
+async def test_a_kit_shows_its_password_once(members: Members) -> None:
+    """With the role for it, a form; the answer has the sign-in and the files, and the page afterwards has neither."""
+    keys = members.at["keys"]
+    page = await keys.go("/organisation/sandbox")
+    form = page.form("/organisation/sandbox")
+    client = re.search(r"cli_[0-9a-f]{32}", page.text)
+    assert client is not None
+    answer = await keys.fill(form, person="new", client=client.group())
+    assert answer.status_code == 200
+    shown = Page(answer).text
+    assert "Write the passwords down now" in shown
+    password = answer.text.split("&#34;password&#34;: &#34;")[1].split("&#34;")[0]
+    assert password in shown
+    assert password not in (await keys.go("/organisation/sandbox")).text
+    wrong = await keys.fill(form, person="7", client=client.group())
+    assert wrong.status_code == 422
+    assert "Open a kit" not in (await members.at["audit"].go("/organisation/sandbox")).text

@@ -129,3 +129,26 @@ def test_a_resource_server_is_let_in_and_ended(installed: Path, tmp_path: Path) 
     assert ended.stdout.strip().endswith(f"Ended {server}."), ended.stderr
     again = pivault("resource-server", "end", server, "--data", str(installed), *sponsors, typed=typed)
     assert again.returncode == 1
+
+
+def test_a_sandbox_kit_is_written(installed: Path, tmp_path: Path) -> None:
+    """For the story's bank, with its own key: the files that the examples read, private ones 0600; a sixth test person
+    is refused, and so is a client that is not there."""
+    client = json.loads((installed.parent / "a kit" / "client.json").read_text())
+    key, kit = tmp_path / "key.json", tmp_path / "sandbox"
+    key.write_text(json.dumps(client["client_key"]))
+    common = ("--data", str(installed), "--output", str(kit))
+
+    def write(which: str, *more: str) -> subprocess.CompletedProcess[str]:
+        return pivault("sandbox", "--client", which, *common, *more)
+
+    made = write(client["client_id"], "--persons", "2", "--client-key", str(key))
+    assert made.returncode == 0, made.stderr
+    mine = json.loads((kit / "client.json").read_text())
+    assert mine["sandbox_of"] == client["client_id"] != mine["client_id"]
+    assert mine["client_key"] == client["client_key"]
+    assert {path.name for path in kit.iterdir()} == {"server.json", "client.json", "person.json", "person-2.json"}
+    assert all(path.stat().st_mode & 0o777 == 0o600 for path in kit.iterdir())
+    assert json.loads((kit / "person.json").read_text())["password"] not in made.stdout
+    assert write(mine["client_id"], "--persons", "4").returncode == 1
+    assert write(f"cli_{'0' * 32}").returncode == 1
