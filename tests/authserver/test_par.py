@@ -167,7 +167,8 @@ async def test_what_is_not_in_force_may_not_ask(bank: Bank) -> None:
     """Each of the four stops the client at once, and the reason names which."""
 
     async def put(session: Session, table: type[Any], status: str) -> None:
-        (await session.execute(sa.select(table))).scalar_one().status = status
+        for row in (await session.execute(sa.select(table))).scalars():
+            row.status = status
 
     for table in (Client, DeclarationRow, PermitRow, Requester):
         await bank.db.run(put, table, "suspended")

@@ -186,7 +186,8 @@ async def test_what_is_not_in_force_gets_no_token(bank: Bank, person: Holder) ->
     issued, code = await bank.redeem(await bank.code(person)), await bank.code(person)
 
     async def put(session: Session, table: type[Any], status: str) -> None:
-        (await session.execute(sa.select(table))).scalar_one().status = status
+        for row in (await session.execute(sa.select(table))).scalars():
+            row.status = status
 
     for table in (Client, DeclarationRow, PermitRow, Requester):
         await bank.db.run(put, table, "suspended")

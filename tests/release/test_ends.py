@@ -32,8 +32,8 @@ async def suspend(releases: Releases, what: str) -> None:
     """The registry stops it: the row changes by whoever may write its MAC."""
 
     async def act(session: Session) -> None:
-        row = (await session.execute(sa.select(SUSPENDED[what]))).scalars().one()
-        row.status = "suspended"  # type: ignore[attr-defined]  # each of the five has a status
+        for row in (await session.execute(sa.select(SUSPENDED[what]))).scalars():  # a client's sandbox too
+            row.status = "suspended"  # type: ignore[attr-defined]  # each of the five has a status
 
     await releases.consents.db.run(act)
 
