@@ -13,7 +13,7 @@ from playwright.async_api import Browser, Page, Route, async_playwright
 from tests.api.edge import PASSWORD, Edge, registration
 from tests.attacks.server import Installation, installation
 from tests.conftest import Cluster
-from tests.portal.visits import Desk, Requester
+from tests.portal.visits import CONTACT, Desk, Requester
 
 NARROW = {"width": 320, "height": 640}
 """WCAG 1.4.10: no scrolling in two directions at 320 CSS pixels."""
@@ -111,6 +111,10 @@ async def test_allowing_leads_back_to_the_requester(site: Site) -> None:
     """The policy lets the browser follow the redirect after the form."""
     page = await site.visit()
     await site.settled(page)
+    await page.goto(f"{site.at.base}/sections/contact?edit=yes")
+    await page.fill('[name="contact.phone_number"]', CONTACT["phone_number"])
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/sections/contact?done=saved")
     reached: list[str] = []
 
     async def callback(route: Route) -> None:

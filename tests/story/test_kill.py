@@ -93,7 +93,8 @@ def test_acknowledged_things_survive_kill_at_ten_points(installed: Path) -> None
     settings = configuration.load({}, data=installed)
     with demo.source(settings, Console(quiet=True)) as simulated:
         sourced = simulated()
-        env = environment(PIVAULT_SOURCE_URL=str(sourced.source_url), PIVAULT_SOURCE_KEY=str(sourced.source_key))
+        names = ("source_url", "source_key", "registers_url", "registers_key")
+        env = environment(**{f"PIVAULT_{name.upper()}": str(getattr(sourced, name)) for name in names})
         for part in range(POINTS):  # one point in each tenth of the story, so that every run sees all of it
             at = FIRST + int((part + chance.random()) * (LAST - FIRST) / POINTS)
             with _restarted(installed, env, said, f"seed {seed}, before request {at}") as (base, server):
