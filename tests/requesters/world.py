@@ -8,6 +8,7 @@ from vault.crypto.passwords import StretchQueue
 from vault.db import Database
 from vault.ids import ApplicationId, CaseId
 from vault.registry import Founder, found
+from vault.requesters.activation import registered
 from vault.requesters.applications import read_application
 from vault.signin import Attempt, Doorway, Holder, prepare, sign_in
 from vault.vetting.checking import run_checks
@@ -55,8 +56,9 @@ async def found_registry(db: Database, doorway: Doorway, units: tuple[str, ...] 
 
 
 async def let_in(db: Database, staff: Staff, body: object = None) -> Decided:
-    """A bank applies and both officers approve."""
-    applied = await db.run(apply, read_application(body or application()))
+    """A bank applies, by its members once it is registered, and both officers approve."""
+    wanted = read_application(body or application())
+    applied = await db.run(apply, wanted, requester=await db.run(registered, wanted.organisation.uscc))
     return await both_approve(db, staff, applied.id)
 
 

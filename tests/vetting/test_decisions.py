@@ -19,6 +19,7 @@ from vault.ids import ApplicationId, CaseId, new_uuid
 from vault.ledger.tables import OutboxRow
 from vault.registry import staff_member
 from vault.requesters import register
+from vault.requesters.activation import registered
 from vault.requesters.applications import read_application
 from vault.requesters.liveness import NotLive
 from vault.requesters.permits import decision_message, verify_permit
@@ -28,12 +29,14 @@ from vault.vetting.checking import run_checks
 from vault.vetting.decisions import Decided, OwnOrganisation, SameOfficer, decide, decide_on_record
 from vault.vetting.desk import Applied, applications, apply, status
 from vault.vetting.desk import application as one_application
+from vault.vetting.refusals import NotItsMembers
 from vault.vetting.tables import ApplicationDecision
 
 
 async def hand_in(db: Database, **changes: Any) -> Applied:
-    """An application whose checks find nothing wrong."""
-    applied = await db.run(apply, read_application(application(**changes)))
+    """An application whose checks find nothing wrong, filed by members once there are any."""
+    wanted = read_application(application(**changes))
+    applied = await db.run(apply, wanted, requester=await db.run(registered, wanted.organisation.uscc))
     await run_checks(db, confirming(), CaseId(applied.id))
     return applied
 
@@ -224,16 +227,39 @@ async def test_a_second_declaration_joins_the_same_requester(database: Database,
 
 
 async def test_two_applications_of_one_code_at_once(database: Database, staff: Staff) -> None:
-    """First approvals of both in two transactions: one requester is reserved; the loser tries again and joins it."""
+    """First approvals of both in two transactions: one requester is reserved. It is who is let in first; the other has
+    nothing but a token."""
     ones = [await hand_in(database), await hand_in(database)]
     outcomes = await asyncio.gather(*(approve(database, staff.first, a.id) for a in ones), return_exceptions=True)
     assert all(isinstance(o, Decided | Conflict) for o in outcomes)
-    for applied, outcome in zip(ones, outcomes, strict=True):
-        if isinstance(outcome, Conflict):
-            await approve(database, staff.first, applied.id)
-        await approve(database, staff.second, applied.id)
+    let, other = (one.id for one in sorted(ones, key=lambda one: isinstance(outcomes[ones.index(one)], Conflict)))
+    await approve(database, staff.second, let)
+    with pytest.raises(NotItsMembers):
+        await approve(database, staff.second, other)
     async with database.begin() as session:
         assert len(list((await session.execute(sa.select(Requester))).scalars())) == 1
+
+
+async def test_nobody_speaks_for_a_registered_organisation(database: Database, staff: Staff) -> None:
+    """With its public name and code, a host and keys of their own, and only good news from the registers: a stranger
+    gets no client in a bank's name, and the bank's contacts stay as they are."""
+    decided = await let_in(database, staff)
+    attacker = application(
+        client__redirect_uris=["https://evil.example/back"],
+        organisation__complaint_contact={"email": "me@evil.example"},
+    )
+    applied = await database.run(apply, read_application(attacker))
+    await run_checks(database, confirming(), CaseId(applied.id))
+    for officer in (staff.first, staff.second):
+        with pytest.raises(NotItsMembers):
+            await decide_on_record(database, officer, CaseId(applied.id), approve=True, reason="papers are in order")
+    refused = [entry for entry in await entries(database) if entry["event"] == "application.approval_refused"]
+    assert [entry["reason"] for entry in refused] == ["not-its-members"] * 2
+    async with database.begin() as session:
+        owner = await session.get_one(Requester, decided.requester)
+        held = [client.redirect_uris for client in await session.scalars(sa.select(Client))]
+        assert "evil" not in str([owner.contact, *held])
+    await database.run(decide, staff.first, applied.id, approve=False, reason="nobody of the bank filed this")
 
 
 async def test_a_suspended_requester_gets_nothing_new(database: Database, staff: Staff) -> None:

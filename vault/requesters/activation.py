@@ -55,6 +55,13 @@ async def reserve(session: Session, organisation: Organisation) -> RequesterId:
     return owner.id
 
 
+async def registered(session: Session, uscc: str) -> RequesterId | None:
+    """Who is in the register under this credit code, in force or suspended: an organisation that speaks for itself."""
+    owner = (await session.execute(sa.select(Requester).where(Requester.uscc == uscc))).scalar_one_or_none()
+    known = owner is not None and owner.vetted_at is not None and owner.status in {State.ACTIVE, State.SUSPENDED}
+    return owner.id if owner is not None and known else None
+
+
 async def _applied_for(session: Session, organisation: Organisation) -> Requester:
     row = Requester(
         id=RequesterId(ids.new_uuid()),

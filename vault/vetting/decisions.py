@@ -24,6 +24,7 @@ from vault.ledger.events import Event
 from vault.ledger.events import officer as by_officer
 from vault.ledger.log import append
 from vault.registry import StaffMember, officer, staff_member
+from vault.requesters.activation import registered
 from vault.requesters.applications import Application, stored_application
 from vault.requesters.permits import decision_message
 from vault.signin.holders import Holder
@@ -35,6 +36,7 @@ from vault.vetting.refusals import (
     RECORDED,
     CheckFailed,
     CheckOutstanding,
+    NotItsMembers,
     OwnOrganisation,
     QuestionOpen,
     RefusedBefore,
@@ -95,6 +97,7 @@ async def decide_case(session: Session, holder: Holder, case: CaseId, *, approve
     await _check_may_decide(session, deciding, approve)
     if approve:
         await _check_ready(session, held)
+        await _check_speaks(session, deciding)
     made = _signed(session, holder, deciding, approve=approve, reason=reason)
     if held.kind in {APPLICATION, APPEAL}:
         return await _decide_application(session, holder, deciding, made)
@@ -166,6 +169,14 @@ async def _check_ready(session: Session, case: VettingCase) -> None:
         raise CheckOutstanding(outstanding)
     if await has_open(session, case.id):
         raise QuestionOpen
+
+
+async def _check_speaks(session: Session, deciding: _Deciding) -> None:
+    """What a registered organisation wants is filed by its members: name and code are public, so that what the
+    registers say of them says nothing of whoever holds an application's token."""
+    known = await registered(session, deciding.body.organisation.uscc)
+    if deciding.case.kind in {APPLICATION, APPEAL} and known not in {None, deciding.row.requester_id}:
+        raise NotItsMembers
 
 
 def _signed(

@@ -58,6 +58,13 @@ class QuestionOpen(Conflict):
     advice = "Wait for the answer, then decide."
 
 
+class NotItsMembers(Conflict):
+    """Somebody with nothing but a token applied for an organisation that is in the register."""
+
+    name, title = "not-its-members", "This organisation is registered: its members must file this"
+    advice = "Refuse the application. A member of the organisation can file it again at the organisation's own desk."
+
+
 RECORDED: tuple[type[VaultError], ...] = (
     SameOfficer,
     SameUnit,
@@ -66,5 +73,6 @@ RECORDED: tuple[type[VaultError], ...] = (
     CheckFailed,
     CheckOutstanding,
     QuestionOpen,
+    NotItsMembers,
 )
 """Attempts that leave an entry."""
