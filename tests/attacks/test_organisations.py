@@ -11,6 +11,8 @@ from tests.requesters.samples import public_key
 from vault import ids
 from vault.cli.story.bank import new_key
 from vault.cli.story.browser import expect
+from vault.edge.organisation import COUNTED
+from vault.ledger.catalogue import CATALOGUE
 
 MINE = [each for each in ENDPOINTS if each.realm == "member"]
 NAMED = ("{member}", "{invitation}", "{client}", "{change}", "{grant}")
@@ -201,3 +203,13 @@ async def test_people_are_sent_back_to_vetted_hosts_only(world: World) -> None:
         assert "redirect_uris[1]" in answer.text
     other = "http://127.0.0.1:10/another"
     expect(await keys.send("POST", path, {"redirect_uris": [bank.redirect_uri, other]}), 200)
+
+
+def test_what_people_decide_is_neither_listed_nor_counted() -> None:
+    """Entries that name the organisation and say what a person did, or that there was one to ask."""
+    theirs = {name for name in CATALOGUE if name.startswith(("grant.", "consent."))} - {
+        "consent.requested",
+        "consent.refused",
+    }
+    assert {"grant.declined", "consent.put", "consent.withheld"} <= theirs
+    assert not theirs & COUNTED

@@ -77,6 +77,8 @@ AUDIT: Final = (
     "access.refused",
 )
 LISTS: Final = {"releases": RELEASES, "incidents": INCIDENTS, "entries": AUDIT}
+COUNTED: Final = frozenset({*RELEASES, *INCIDENTS, *AUDIT, "consent.requested", "token.revoked"})
+"""The events whose number the organisation knows anyway: where a page ends depends on these alone."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +147,7 @@ async def entries(
 ) -> Stretch:
     """A page of what the ledger tells the organisation: ``which`` of LISTS."""
     me = await member(session, holder)
-    return await reading.of_requester(session, me.organisation, LISTS[which], Back(before, limit))
+    return await reading.of_requester(session, me.organisation, LISTS[which], Back(before, limit), counted=COUNTED)
 
 
 async def two_members(session: Session, me: Member) -> bool:

@@ -180,22 +180,29 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Back:
-    """How far back to look: before an index, for so many entries that fit, over so many whatever they are."""
+    """How far back to look: before an index, for so many entries that fit, over so many that count; in which shard."""
 
     before: int | None = None
     limit: int = 50
     reach: int = 5_000
+    shard: int = 0
 
 
 async def of_requester(
-    session: Session, requester: UUID, events: Collection[str], back: Back = Back(), *, shard: int = 0
+    session: Session, requester: UUID, events: Collection[str], back: Back = Back(), *, counted: Collection[str]
 ) -> Stretch:
     """A requester's entries of these events, found by the index over requesters.
 
     A page may hold fewer than ``limit``, even none, and still have a next one: what it costs is bounded by ``reach``.
+    ``counted``: the events whose number the reader may know. Others do not count for ``reach``: where a page ends
+    would tell that there is one, of a person's no for example.
     """
-    limit, before, reach = min(back.limit, MOST_ROWS), back.before, back.reach
-    mine = (BodyRow.shard == shard, BodyRow.requester == ids.public(ids.REQUESTER, requester))
+    limit, before, reach, shard = min(back.limit, MOST_ROWS), back.before, back.reach, back.shard
+    mine = (
+        BodyRow.shard == shard,
+        BodyRow.requester == ids.public(ids.REQUESTER, requester),
+        BodyRow.event.in_({*counted, *events}),
+    )
     past = sa.select(BodyRow.idx, BodyRow.event).where(*mine)
     if before is not None:
         past = past.where(BodyRow.idx < before)
