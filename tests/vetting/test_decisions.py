@@ -182,6 +182,8 @@ OWN = (
     ("organisation__name__zh-CN", "数据登记中心"),
     ("organisation__name__en", "数据登记中心"),
     ("organisation__responsible_persons__0__name", "林海"),
+    ("organisation__name__en", " 数据登记中心 "),
+    ("organisation__responsible_persons__0__name", "林海\u3000"),
 )
 
 

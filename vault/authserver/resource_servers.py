@@ -24,6 +24,7 @@ from vault.ledger.events import officer as by_officer
 from vault.ledger.log import append
 from vault.registry import StaffMember, officer
 from vault.requesters import jwks as keys
+from vault.requesters.hidden import reads_as
 from vault.signin.holders import Holder
 
 ROLE: Final = "vetting"
@@ -99,9 +100,13 @@ async def _two(session: Session, by: tuple[Holder, Holder]) -> tuple[StaffMember
     first, second = [await officer(session, holder, ROLE) for holder in by]
     if first.id == second.id:
         raise Refused("This takes two different officers.")
-    if (first.organisation, first.unit) == (second.organisation, second.unit):
+    if _unit(first) == _unit(second):
         raise Refused("This takes two officers of different units.")
     return first, second
+
+
+def _unit(member: StaffMember) -> tuple[str, str]:
+    return reads_as(member.organisation), reads_as(member.unit)
 
 
 def _check(described: Described) -> None:

@@ -20,6 +20,7 @@ from vault.ledger.events import officer as by_officer
 from vault.ledger.log import append
 from vault.registry import StaffMember, officer, staff_member
 from vault.requesters.bounds import Bounds, Rule, check_rules, plain, shipped
+from vault.requesters.hidden import reads_as
 from vault.requesters.measures import LONGEST_REASON, SHORTEST_REASON
 from vault.requesters.tables import BoundsRow
 from vault.requesters.two_officers import ROLE, AnotherOfficer
@@ -152,7 +153,7 @@ def _view(row: BoundsRow) -> BoundsVersion:
 
 
 def _unit(member: StaffMember) -> tuple[str, str]:
-    return member.organisation.strip().casefold(), member.unit.strip().casefold()
+    return reads_as(member.organisation), reads_as(member.unit)
 
 
 def _said(name: str, row: BoundsRow, by: StaffMember) -> Event:

@@ -24,6 +24,7 @@ from vault.ledger.events import Event
 from vault.ledger.events import officer as by_officer
 from vault.ledger.log import append
 from vault.registry import StaffMember, officer, staff_member
+from vault.requesters.hidden import reads_as
 from vault.requesters.measures import (
     ALONE,
     DONE,
@@ -145,9 +146,9 @@ def is_open(row: Measure, now: datetime) -> bool:
 
 def check_stranger(owner: Requester, member: StaffMember) -> None:
     """Raises AnotherOfficer for somebody who belongs to the organisation."""
-    names = {str(name).strip().casefold() for name in owner.name.values()}
+    names = {reads_as(str(name)) for name in owner.name.values()}
     persons = {(owner.contact.get("contact") or {}).get("name"), *owner.contact.get("responsible_persons", ())}
-    if member.organisation.strip().casefold() in names or member.name in persons:
+    if reads_as(member.organisation) in names or reads_as(member.name) in {reads_as(each) for each in persons if each}:
         raise AnotherOfficer("own-organisation")
 
 
@@ -167,7 +168,7 @@ def decision_message(row: Measure, *, agree: bool, reason: str, at: datetime) ->
 
 
 def _same(one: str, other: str) -> bool:
-    return one.strip().casefold() == other.strip().casefold()
+    return reads_as(one) == reads_as(other)
 
 
 async def _locked(session: Session, requester: RequesterId) -> Requester:

@@ -26,6 +26,7 @@ from vault.ledger.log import append
 from vault.registry import StaffMember, officer, staff_member
 from vault.requesters.activation import registered
 from vault.requesters.applications import Application, stored_application
+from vault.requesters.hidden import reads_as
 from vault.requesters.permits import decision_message
 from vault.signin.holders import Holder
 from vault.vetting import permitting
@@ -142,9 +143,9 @@ async def _check_may_decide(session: Session, deciding: _Deciding, approve: bool
     if case.decided_at is not None:
         raise Conflict(f"This application is decided already: it is {case.status}.")
     organisation = deciding.body.organisation
-    theirs = {organisation.name.en.casefold(), organisation.name.zh_cn.casefold()}
-    named = {person.name for person in organisation.responsible_persons}
-    if member.organisation.strip().casefold() in theirs or member.name in named:
+    theirs = {reads_as(organisation.name.en), reads_as(organisation.name.zh_cn)}
+    named = {reads_as(person.name) for person in organisation.responsible_persons}
+    if reads_as(member.organisation) in theirs or reads_as(member.name) in named:
         raise OwnOrganisation
     if case.kind == APPEAL:
         first = await _decisions(session, case.application_id)
@@ -158,7 +159,7 @@ async def _check_may_decide(session: Session, deciding: _Deciding, approve: bool
 
 
 def _unit(member: StaffMember) -> tuple[str, str]:
-    return member.organisation.strip().casefold(), member.unit.strip().casefold()
+    return reads_as(member.organisation), reads_as(member.unit)
 
 
 async def _check_ready(session: Session, case: VettingCase) -> None:
