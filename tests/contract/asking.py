@@ -1,5 +1,6 @@
 """How the description is read, and what counts as an answer as described."""
 
+import copy
 import json
 from typing import Any, Final
 
@@ -43,7 +44,7 @@ CONFIG: Final = SchemathesisConfig.from_dict(
         "operations": [_operation(name) for name in BEYOND_SCHEMAS],
     }
 )
-SCHEMA: Final = schemathesis.openapi.from_dict(DOCUMENT, config=CONFIG)
+SCHEMA: Final = schemathesis.openapi.from_dict(copy.deepcopy(DOCUMENT), config=CONFIG)
 
 
 @schemathesis.deserializer("application/json", "application/jose")

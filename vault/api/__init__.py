@@ -48,7 +48,7 @@ from vault.edge.csrf import NO_FORM_TOKEN
 __all__ = ["HOT", "TOKENS_ONLY", "is_back_channel", "oauth_failure", "openapi_document", "routes"]
 
 
-HOT: Final = ("/oauth/token", "/v1/releases")
+HOT: Final = ("/oauth/token", "/oauth/introspect", "/v1/releases")
 """What machines call all day."""
 TOKENS_ONLY: Final = "/v1/releases"
 """Where callers are requesters with access tokens, and nobody else."""

@@ -72,7 +72,7 @@ async def _to_client(server: AuthServer, connection: asyncpg.Connection, caller:
     found = await find(server, connection, token, caller.now)
     if found is None or found.client_id != caller.client.client_id:
         return INACTIVE
-    held = await alive(server, connection, found, caller.now)
+    held = await alive(server, connection, found, caller.now, lapses=caller.lapses)
     if held is None:
         return INACTIVE
     return _told(server, found, held) | {"grant_id": ids.public(ids.GRANT, held.id)}

@@ -25,6 +25,7 @@ from vault.clock import millis
 from vault.consent.standing import GrantStanding, standing_by_pool
 from vault.errors import NotFound
 from vault.ids import PersonId
+from vault.requesters.liveness import Lapses
 from vault.requesters.standing import Capability
 
 _ROW: Final = sa.select(*(RefreshToken.__table__.c[n] for n in (*RefreshToken.guarded_columns(), "mac"))).where(
@@ -61,30 +62,34 @@ async def find(server: AuthServer, connection: asyncpg.Connection, token: str, n
 
 
 async def alive(
-    server: AuthServer, connection: asyncpg.Connection, found: Found, now: datetime
+    server: AuthServer, connection: asyncpg.Connection, found: Found, now: datetime, *, lapses: Lapses | None = None
 ) -> GrantStanding | None:
-    """How its grant stands, if everything behind the token is in force; None when anything is not."""
+    """How its grant stands, if everything behind the token is in force; None when anything is not.
+
+    ``lapses``: those of its client, where they were read in this request already.
+    """
     try:
         held = await standing_by_pool(connection, server.ring, found.person, found.grant, now=now)
-        known = await server.clients.client(connection, found.client_id, now)
+        if lapses is None:
+            lapses = (await server.clients.client(connection, found.client_id, now)).lapses
     except NotFound:
         return None
     if held.lapse is not None or held.client_id != found.client_id:
         return None
     if found.epoch not in (None, held.token_epoch) or found.share_number not in (None, held.share_number):
         return None
-    if known.lapses.stopping(Capability.DISCLOSE) or not await is_active(connection, server.ring, found.person):
+    if lapses.stopping(Capability.DISCLOSE) or not await is_active(connection, server.ring, found.person):
         return None
     return held
 
 
 async def _access_token(server: AuthServer, token: str, now: datetime) -> Found:
+    claims = tokens.read_access_token(server.ring, token, now, issuer=server.issuer)
     try:
-        access = tokens.open_access_token(server.keys, server.ring, token, now, issuer=server.issuer)
+        access = tokens.open_claims(server.keys, claims, now)
     except NoTokenKey:  # another process may have made this hour's key
         await server.keys.load(server.database)
-        access = tokens.open_access_token(server.keys, server.ring, token, now, issuer=server.issuer)
-    claims = tokens.read_access_token(server.ring, token, now, issuer=server.issuer)
+        access = tokens.open_claims(server.keys, claims, now)
     return Found(
         kind="access_token",
         client_id=access.client_id,

@@ -150,7 +150,11 @@ def open_access_token(keys: KeyCache, ring: KeyRing, token: str, now: datetime, 
     Its subclass NoTokenKey says that this process has not loaded the hourly key yet (``KeyCache.load``), or that
     it is gone. The caller checks what is shown against ``binding`` and the grant against ``epoch``.
     """
-    claims = read_access_token(ring, token, now, issuer=issuer)
+    return open_claims(keys, read_access_token(ring, token, now, issuer=issuer), now)
+
+
+def open_claims(keys: KeyCache, claims: Claims, now: datetime) -> Access:
+    """The share in claims that :func:`read_access_token` gave. Raises InvalidToken, NoTokenKey."""
     try:
         grant = GrantId(ids.parse(ids.GRANT, claims.grant))
         client_id = ids.parse(ids.CLIENT, claims.client_id)
