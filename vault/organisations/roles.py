@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from vault.errors import Conflict, Invalid, Refused
+from vault.errors import Conflict, Invalid
 
 ADMINISTRATOR: Final = "administrator"
 KEYS: Final = "keys"
@@ -30,7 +30,7 @@ class TooFewForTwo(Conflict):
     advice = "Give another member the role administrator or keys first, or let one member be enough again."
 
 
-class RestoringTakesTwo(Refused):
+class RestoringTakesTwo(Conflict):
     """Where giving a powerful role takes two members, so does giving it back."""
 
     name, title = "restoring-takes-two", "Two members must agree to give this power back"
