@@ -17,7 +17,9 @@ from vault.authserver.signed import jwks
 from vault.authserver.tokens import open_access_token
 from vault.clock import FixedClock
 from vault.crypto.canonical import unb64
+from vault.ledger.events import REGISTRY
 from vault.requesters.client_metadata import read_stored
+from vault.requesters.measures import suspend
 from vault.signin import Holder
 
 
@@ -167,3 +169,13 @@ async def test_push_cannot_be_registered() -> None:
     """FAPI-CIBA 5.2.2: poll, perhaps ping, never push."""
     with pytest.raises(msgspec.ValidationError):
         read_stored({"backchannel_token_delivery_mode": "push"})
+
+
+async def test_what_is_not_in_force_asks_nobody(centre: CallCentre, person: Holder) -> None:
+    """A suspended organisation is refused by name, before anything is put before anybody."""
+    requester, hint = centre.bank.decided.requester, await centre.hint(person)
+    assert requester is not None
+    await centre.bank.db.run(suspend, requester, reason="source-changed", by=REGISTRY)
+    with pytest.raises(OAuthError) as caught:
+        await centre.start(hint)
+    assert (caught.value.check, caught.value.error) == ("client-live", "unauthorized_client")

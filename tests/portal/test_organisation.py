@@ -42,7 +42,7 @@ class Members:
         visitor = self.at[role] = Visitor(self.edge, client)
         form = (await visitor.go(f"/organisation/join?number={number}")).form("/organisation/join")
         done = await visitor.fill(form, token=token, name="韩梅梅", login=login, password=PASSWORD)
-        assert (done.status_code, done.headers["location"]) == (303, "/organisation/sign-in"), done.text
+        assert (done.status_code, done.headers["location"]) == (303, "/organisation/sign-in?joined=yes"), done.text
         door = (await visitor.go("/organisation/sign-in")).form("/organisation/sign-in")
         inside = await visitor.fill(door, login=login, password=PASSWORD)
         assert (inside.status_code, inside.headers["location"]) == (303, "/organisation")

@@ -185,4 +185,5 @@ def _door(request: VaultRequest, realm: str, typed: _Typed, language: Language |
         login=typed.login,
         problem=typed.problem,
         waiting_request=kept.startswith(_CONSENT),
+        joined=realm == MEMBER and "joined" in request.query_params,
     )

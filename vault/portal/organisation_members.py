@@ -51,7 +51,7 @@ async def join(request: VaultRequest) -> Template | Redirect:
         )
     except (Invalid, NotFound, Conflict, Unavailable) as error:
         return _join_form(request, typed, failed=error)
-    return see_other("/organisation/sign-in")
+    return see_other("/organisation/sign-in?joined=yes")
 
 
 def _join_form(

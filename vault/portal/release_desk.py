@@ -15,7 +15,7 @@ from vault.portal.forms import read_form, wrong_fields
 from vault.portal.languages import Language
 from vault.portal.pages import language_of, page, see_other
 from vault.portal.reasons import reasons
-from vault.portal.words import item_with_form
+from vault.portal.words import item_with_form, purpose_name
 from vault.release import desk
 from vault.signin import OFFICER, Holder
 
@@ -70,7 +70,7 @@ def release_row(waiting: desk.Waiting, spoken: Language) -> dict[str, Any]:
     return {
         "id": ids.public(ids.RELEASE, waiting.id),
         "who": spoken.pick(waiting.requester_name),
-        "purpose": waiting.purpose,
+        "purpose": purpose_name(spoken, waiting.purpose),
         "items": [item_with_form(spoken, each["item"], each["form"]) for each in waiting.items],
         "at": waiting.at,
         "state": waiting.state,

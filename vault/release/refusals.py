@@ -26,8 +26,10 @@ class GrantEnded(Refused):
     """Withdrawn, expired, or replaced by a newer authorization (design promise 4). ``reason`` (one of ENDED) is for the
     ledger."""
 
-    name, title = "grant-ended", "This grant allows no further release"
-    advice = "Ask the person again if the purpose still stands."
+    name, title = "grant-ended", "Nothing more is released with this token"
+    advice = (
+        "Refresh once. When that fails too, the grant is over: ask the person again only if the purpose still stands."
+    )
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
