@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.api.edge import Edge
+from tests.organisations.world import new_uscc
 from tests.portal.visits import Requester, Visitor
 from vault import ids
 from vault.ids import DeclarationId, RequesterId
@@ -18,7 +19,7 @@ Doing = Callable[[RequesterId, DeclarationId], Awaitable[Any]]
 async def granted(edge: Edge, person: Visitor) -> tuple[str, RequesterId, DeclarationId]:
     """A grant under a declaration of its own."""
     async with edge.client() as client:
-        bank = await Requester.vetted(edge, client)
+        bank = await Requester.vetted(edge, client, organisation__uscc=new_uscc())
         grant = await person.allow(bank)
     told = (await person.client.get(f"/v1/me/grants/{grant}")).json()
     assert (told["status"], told["registration"]) == ("active", "active")

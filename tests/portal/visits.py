@@ -157,8 +157,8 @@ class Requester:
     status_token: str = ""
 
     @classmethod
-    async def vetted(cls, edge: Edge, client: httpx.AsyncClient) -> Self:
-        """Let in by two officers."""
+    async def vetted(cls, edge: Edge, client: httpx.AsyncClient, **changes: Any) -> Self:
+        """Let in by two officers; ``changes`` of its application."""
         bank = Bank(edge.settings.issuer_url, "http://127.0.0.1:9/callback")
         await bank.http.aclose()
         bank.http = client
@@ -169,7 +169,7 @@ class Requester:
             for item, (form, required) in DECLARED.items()
         ]
         client_part = {"redirect_uris": [bank.redirect_uri], "jwks": bank.public_jwks()}
-        wanted = application(client=client_part, declaration__items=items)
+        wanted = application(client=client_part, declaration__items=items, **changes)
         answer = await client.post("/v1/applications", json=wanted)
         assert answer.status_code == 201, answer.text
         async with Desk.open(edge) as desk:
