@@ -34,6 +34,7 @@ EXAMPLES: dict[str, object] = {
     "source": "police",
     "key": "release.2",
     "count": 3,
+    "until": 1_800_000_000_000,
     "consent": bytes(32),
     "permit": bytes(32),
     "approval": bytes(32),

@@ -14,7 +14,7 @@ from vault.edge.csrf import NO_FORM_TOKEN
 from vault.edge.history import MOST_LINES, own_history, own_receipt
 from vault.edge.request import VaultRequest
 from vault.errors import NotFound
-from vault.ledger import reading
+from vault.ledger import hidden, reading
 from vault.ledger.receipt import Consistency, Receipt
 from vault.signin import PERSON, Holder
 
@@ -66,6 +66,8 @@ class EntryView(msgspec.Struct, frozen=True):
     outcome: str | None
     reason: str | None
     ref: str | None
+    hidden_until: datetime | None
+    """Of an access that the law hid, or still hides, from the person: until when."""
 
 
 class OwnEntries(msgspec.Struct, frozen=True):
@@ -84,7 +86,9 @@ def entry_view(entry: reading.Entry) -> EntryView:
     """An entry as it is shown to whoever may see it."""
     members = entry.members
     named: dict[str, Any] = {name: members.get(name) for name in _NAMES}
-    return EntryView(index=entry.index, at=from_millis(members["at"]), **named)
+    until = members.get("hidden_until") or (members.get("until") if members["event"] == hidden.EVENT else None)
+    opens = from_millis(until) if until else None
+    return EntryView(index=entry.index, at=from_millis(members["at"]), hidden_until=opens, **named)
 
 
 @get("/v1/me/entries", opt={"extra": Extra(query=Stretch)}, tags=["sharing"])

@@ -35,6 +35,7 @@ MAC_PURPOSES: Final = frozenset(
         "evidence",  # documents that applicants hand in
         "database",  # log-in passwords of the run-time database roles
         "nonce",  # DPoP nonces
+        "hidden",  # entries whose details stay sealed until a day
     }
 )
 ED25519_PURPOSES: Final = frozenset(

@@ -6,7 +6,7 @@ from vault.crypto.canonical import b64
 from vault.db import Session
 from vault.errors import NotFound
 from vault.ids import PersonId
-from vault.ledger import reading, subjects
+from vault.ledger import hidden, reading, subjects
 from vault.ledger.log import SHARD
 from vault.ledger.reading import Entry
 from vault.ledger.receipt import Receipt
@@ -42,7 +42,7 @@ async def own_history(session: Session, holder: Holder, *, before: int | None = 
     beyond = await reading.history(session, holder.bundle.ledger_key, total, 1)
     faults = sum(len(line.entries) + line.waiting != 1 for line in lines)
     return History(
-        entries=[entry for line in reversed(lines) for entry in line.entries],
+        entries=await hidden.lift(session, [entry for line in reversed(lines) for entry in line.entries]),
         first=first,
         end=end,
         total=total,
@@ -56,7 +56,7 @@ async def own_receipt(session: Session, holder: Holder, index: int) -> tuple[Ent
     found = await reading.page(session, reading.Question(), before=min(index, 2**62) + 1, limit=1)
     if not found or found[0].index != index or not await _is_mine(session, holder, found[0]):
         raise NotFound("You have no such entry.")
-    return found[0], await reading.receipt_at(session, index)
+    return (await hidden.lift(session, found))[0], await reading.receipt_at(session, index)
 
 
 async def _is_mine(session: Session, holder: Holder, entry: Entry) -> bool:

@@ -88,6 +88,8 @@ class Event:
     key: str | None = None
     """Name and version of a key, e.g. ``release.2``."""
     count: int | None = None
+    until: int | None = None
+    """A moment, ms since 1970: the end of something."""
     consent: bytes | None = None
     permit: bytes | None = None
     approval: bytes | None = None
@@ -144,7 +146,11 @@ def _check_shapes(event: Event) -> None:
     for item in event.items or ():
         _check_code("items", item.item)
         _check_code("items", item.form)
-    for name, number in (("count", event.count), ("declaration_version", event.declaration_version)):
+    for name, number in (
+        ("count", event.count),
+        ("until", event.until),
+        ("declaration_version", event.declaration_version),
+    ):
         if number is not None and not 0 <= number < 1 << 53:
             raise Invalid.field(name, "must be a count")
 

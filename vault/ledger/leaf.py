@@ -7,8 +7,8 @@ index, the requester's sequence number and, where it was chosen in SQL, the pers
 Members, absent ones left out: ``v`` 1 · ``id`` ent_… · ``at`` ms since 1970 · ``event`` · ``actor``
 {kind, id} · ``requester`` req_… · ``seq`` from 0 without gaps per requester · ``declaration`` dcl_… ·
 ``declaration_version`` · ``purpose`` · ``items`` [{item, form}] · ``outcome`` · ``reason`` · ``ref`` ·
-``second`` ofc_…, beside a member mbr_… · ``roles`` · ``source`` · ``key`` · ``count`` · and base64url of 32 bytes
-each: ``consent``, ``permit``, ``approval``, ``commit``, ``digest``, ``tag``, ``nonce`` (random: it makes the
+``second`` ofc_…, beside a member mbr_… · ``roles`` · ``source`` · ``key`` · ``count`` · ``until`` in ms ·
+and base64url of 32 bytes each: ``consent``, ``permit``, ``approval``, ``commit``, ``digest``, ``tag``, ``nonce`` (random: it makes the
 leaf's hash a commitment, so that hashes may be public) · ``index``. A later version may add members;
 a member never changes its meaning. No I/O here.
 """
@@ -130,6 +130,7 @@ def _members(event: Event, entry_id: UUID, at_ms: int) -> dict[str, Any]:
         source=event.source,
         key=event.key,
         count=event.count,
+        until=event.until,
     )
     digests = {name: getattr(event, name) for name in ("consent", "permit", "approval", "commit", "digest")}
     return members | {name: b64(value) for name, value in digests.items() if value is not None}

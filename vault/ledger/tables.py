@@ -8,12 +8,12 @@ who kept a checkpoint.
 """
 
 from datetime import datetime
-from typing import Final
+from typing import ClassVar, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from vault.db import APP, LEDGER, REGULATOR, Base
+from vault.db import APP, LEDGER, REGULATOR, Base, Guarded
 from vault.ids import EntryId, PersonId
 
 _TREE: Final = {
@@ -166,3 +166,23 @@ class SubjectRow(Base):
     person_id: Mapped[PersonId] = mapped_column(primary_key=True)
     next_n: Mapped[int]
     key: Mapped[bytes]
+
+
+class HiddenRow(Guarded, Base):
+    """What an ``access.hidden`` entry is about, sealed under the key ring until a day. Names no person.
+
+    ``sealed``: the entry that would have been written, and the key of the commitment in the one that was.
+    """
+
+    __tablename__ = "ledger_hidden"
+    __table_args__ = (
+        sa.Index("ix_ledger_hidden_until", "until"),
+        {"info": {"grants": {APP: "SELECT, INSERT"}}},
+    )
+    guarded: ClassVar[tuple[str, ...]] = ("authority", "ground", "until", "sealed")
+
+    entry_id: Mapped[EntryId] = mapped_column(primary_key=True)
+    authority: Mapped[str]
+    ground: Mapped[str]
+    until: Mapped[datetime]
+    sealed: Mapped[bytes]

@@ -18,6 +18,7 @@ from vault.edge.history import own_history, own_receipt
 from vault.edge.request import VaultRequest
 from vault.errors import NotFound, VaultError
 from vault.ids import PersonId
+from vault.ledger import hidden
 from vault.ledger.reading import Entry
 from vault.ledger.receipt import Receipt, decode
 from vault.ledger.verify import verify_receipt
@@ -106,8 +107,21 @@ def row(entry: Entry, spoken: Language, known: Names, *, mine: bool) -> dict[str
         "requester": requester or "",
         "purpose": known.purposes.get(members.get("declaration", ""), members.get("purpose", "")),
         "items": [item_with_form(spoken, each["item"], each.get("form")) for each in members.get("items", ())],
-        "outcome": outcome(spoken, members.get("reason") or members.get("outcome") or ""),
+        "outcome": _veiled(members, spoken) or outcome(spoken, members.get("reason") or members.get("outcome") or ""),
     }
+
+
+def _veiled(members: Mapping[str, Any], spoken: Language) -> str:
+    """What is said of an access that the law hides from the person, or hid."""
+    if members["event"] == hidden.EVENT:
+        return spoken.gettext("Hidden by law until %(day)s; then this line says who and why.") % {
+            "day": spoken.day(from_millis(members["until"]))
+        }
+    if "hidden_until" in members:
+        return spoken.gettext("Was hidden by law until %(day)s.") % {
+            "day": spoken.day(from_millis(members["hidden_until"]))
+        }
+    return ""
 
 
 def _what(members: Mapping[str, Any], spoken: Language, *, mine: bool) -> str:

@@ -44,6 +44,7 @@ TO_THE_PERSON: Final[Mapping[str, str]] = {
     "release.delivered": N_("An organisation received your information"),
     "release.refused": N_("An organisation was refused your information"),
     "query.made": N_("A regulator's question touched an entry about you"),
+    "access.hidden": N_("An access to your records that the law still hides"),
 }
 TO_OTHERS: Final[Mapping[str, str]] = {
     "registry.founded": N_("The registry was founded"),
@@ -135,6 +136,7 @@ TO_OTHERS: Final[Mapping[str, str]] = {
     "release.delivered": N_("Data was released"),
     "release.refused": N_("A release was refused"),
     "query.made": N_("A regulator asked the ledger"),
+    "access.hidden": N_("An access that is hidden from a person for a while"),
     "refusals.counted": N_("Refusals of strangers, counted"),
     "draft.refused": N_("Something that is no entry was set aside"),
 }

@@ -13,6 +13,12 @@ OVERSIGHT: Final[Mapping[str, Kind]] = {
         must="digest",
         may="count outcome reason ref",
     ),
+    "access.hidden": kind(
+        "An access that the law hides for a while: commit is to its entry, which opens at until.",
+        by="registry",
+        about=About.SOMEBODY,
+        must="until commit",
+    ),
     "refusals.counted": kind("Refusals of strangers, in aggregate.", by="registry", must="reason count", may="outcome"),
     "draft.refused": kind(
         "The outbox held something that is no entry; digest is of its bytes, ref its id.",
