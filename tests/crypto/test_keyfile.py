@@ -122,3 +122,15 @@ def test_the_embedded_default_keeps_its_passphrase_beside_the_ring(tmp_path: Pat
     assert (first.id, first.derive("row", b"x")) == (again.id, again.derive("row", b"x"))
     assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {0o600}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["keyring.json", "keyring.key"]
+
+
+def test_a_file_from_before_a_purpose_opens(file: KeyFile) -> None:
+    """A purpose that the file does not know is the same in every copy of it, differs from others, and rotates."""
+    held = file._read()
+    file._write(held._replace(secrets={p: by for p, by in held.secrets.items() if p != "ledger-mldsa44"}))
+    ring, copy = file.load(), KeyFile(file.path, PASSPHRASE).load()
+    first = ring.public_key("ledger-mldsa44")
+    assert first == copy.public_key("ledger-mldsa44")
+    assert file.rotate("ledger-mldsa44", at_once=True) == 2
+    after = file.load()
+    assert after.public_key("ledger-mldsa44", version=1) == first != after.public_key("ledger-mldsa44")

@@ -13,13 +13,13 @@ from vault.cli.leftover import left
 from vault.cli.options import data_option, database_option, plainly
 from vault.cli.runtime import installation, key_file
 from vault.crypto.keyfile import open_or_create
-from vault.crypto.keyring import AHEAD, ES256_PURPOSES, MAC_PURPOSES, PURPOSES, SIGNING_PURPOSES
+from vault.crypto.keyring import AHEAD, ES256_PURPOSES, MAC_PURPOSES, MLDSA44_PURPOSES, PURPOSES, SIGNING_PURPOSES
 from vault.db import Database
 from vault.ledger.events import REGISTRY, Event
 from vault.ledger.log import append
 from vault.signin import Doorway
 
-ROTATABLE: Final = PURPOSES - {"database", "ledger", "pairwise"}
+ROTATABLE: Final = PURPOSES - {"database", "ledger", "ledger-mldsa44", "pairwise"}
 
 
 @click.group()
@@ -46,7 +46,7 @@ def list_(data: Path | None) -> None:
     for purpose in sorted(PURPOSES):
         kind = "HMAC-SHA-256 key" if purpose in MAC_PURPOSES else "signing key, "
         if purpose in SIGNING_PURPOSES:
-            kind += "ES256" if purpose in ES256_PURPOSES else "Ed25519"
+            kind += "ES256" if purpose in ES256_PURPOSES else "ML-DSA-44" if purpose in MLDSA44_PURPOSES else "Ed25519"
         versions = ring.versions(purpose)
         older = f", older still opening: {', '.join(map(str, versions[:-1]))}" if len(versions) > 1 else ""
         coming = f", version {ring.coming(purpose)[-1]} is used soon" if ring.coming(purpose) else ""
@@ -88,8 +88,8 @@ def rotate(purposes: tuple[str, ...], data: Path | None, database_url: str | Non
     fetched the keys that are published. What the old version protects stays readable and moves over when it is next
     used; an old signing key stays published for a day. The key of form tokens is used from the next restart on.
 
-    Three keys do not rotate: the ledger's (its public half is the log's name to the outside; a new one begins a new
-    log), the one behind pairwise identifiers (requesters know people by them), and the one behind the database
+    Some keys do not rotate: the ledger's two (their public halves are the log's name to the outside; new ones begin a
+    new log), the one behind pairwise identifiers (requesters know people by them), and the one behind the database
     logins.
 
     \b

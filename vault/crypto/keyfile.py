@@ -3,8 +3,12 @@
 Format (JSON, mode 0600): ``v`` 2, ``id``, ``kdf`` {ops, mem, salt} and ``box``: the secrets, and when each version
 was made, under XChaCha20-Poly1305 with a key stretched from the passphrase by Argon2id. It may grow by new members;
 a reader refuses another ``v``. Written to a temporary name, flushed, then renamed.
+
+A file from before a purpose existed needs no change: the purpose's first version is derived from the first secret of
+the ledger, which does not rotate, so that every server of an installation finds the same, each in its own copy.
 """
 
+import hmac
 import os
 import secrets
 import stat
@@ -23,6 +27,8 @@ from vault.errors import BadConfiguration, CannotOpen
 
 _VERSION = 2
 _AD = b"pivault key ring v2"
+_ROOT = "ledger"
+_ADDED = b"pivault key ring v2, purpose added later: "
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
@@ -119,7 +125,7 @@ class KeyFile:
             raise BadConfiguration(f"The passphrase does not open {self.path}.") from None
         inside = msgspec.json.decode(opened, type=_Inside)
         secrets_ = {p: {v: unb64(s) for v, s in by.items()} for p, by in inside.secrets.items()}
-        return _Held(parsed.id, secrets_, inside.made)
+        return _Held(parsed.id, _completed(secrets_), inside.made)
 
     def _write(self, held: _Held) -> None:
         kdf = Stretch.fresh()
@@ -128,6 +134,14 @@ class KeyFile:
         box = aead(stretch(self._passphrase, kdf), inner, _AD + held.ring_id.encode())
         body = msgspec.json.encode(_File(v=_VERSION, id=held.ring_id, kdf=kdf, box=b64(box)))
         write_private(self.path, body)
+
+
+def _completed(held: dict[str, dict[int, bytes]]) -> dict[str, dict[int, bytes]]:
+    root = held.get(_ROOT, {}).get(1)
+    if root is None:
+        return held
+    missing = PURPOSES - held.keys()
+    return held | {each: {1: hmac.digest(root, _ADDED + each.encode(), "sha256")} for each in missing}
 
 
 def write_private(path: Path, body: bytes) -> None:

@@ -7,13 +7,14 @@ A process is handed a ring narrowed to the purposes it needs (``only``).
 """
 
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final, Protocol, Self
 
 from vault.clock import from_millis
 from vault.crypto.es256 import Es256Key
+from vault.crypto.mldsa import MlDsa44Key
 from vault.crypto.sealing import aead, open_aead
 from vault.crypto.signing import SigningKey
 from vault.errors import BadConfiguration, CannotOpen
@@ -51,7 +52,9 @@ ED25519_PURPOSES: Final = frozenset(
 )
 ES256_PURPOSES: Final = frozenset({"authorization-es256", "introspection-es256", "id-token-es256"})
 """The same, for clients that registered ES256."""
-SIGNING_PURPOSES: Final = ED25519_PURPOSES | ES256_PURPOSES
+MLDSA44_PURPOSES: Final = frozenset({"ledger-mldsa44"})
+"""The second signature on published checkpoints, which a quantum computer does not forge."""
+SIGNING_PURPOSES: Final = ED25519_PURPOSES | ES256_PURPOSES | MLDSA44_PURPOSES
 PURPOSES: Final = MAC_PURPOSES | SIGNING_PURPOSES
 AHEAD: Final = timedelta(minutes=10)
 """A new version is known to every server, and published, so long before it is used: longer than a JWKS is cached."""
@@ -59,6 +62,7 @@ KEPT: Final = timedelta(days=1)
 """An old signing key is published so long after it was last used: longer than anything lives that it signed."""
 
 
+Signer = SigningKey | Es256Key | MlDsa44Key
 Secrets = Mapping[str, Mapping[int, bytes]]
 Times = Mapping[str, Mapping[int, int]]
 
@@ -76,11 +80,11 @@ class KeyRing(Protocol):
         ...
 
     def sign(self, purpose: str, message: bytes, *, version: int | None = None) -> bytes:
-        """A signature of 64 bytes: Ed25519, or ES256 (r, then s) for purposes that are named so."""
+        """A signature of 64 bytes: Ed25519, or ES256 (r, then s) for purposes that are named so; ML-DSA-44: 2,420."""
         ...
 
     def public_key(self, purpose: str, *, version: int | None = None) -> bytes:
-        """The public key: Ed25519, 32 bytes; ES256, x and y, 64 bytes."""
+        """The public key: Ed25519, 32 bytes; ES256, x and y, 64 bytes; ML-DSA-44, 1,312 bytes."""
         ...
 
     def versions(self, purpose: str) -> list[int]:
@@ -110,7 +114,7 @@ class MemoryRing:
         self._id = ring_id
         self._secrets: dict[str, dict[int, bytes]] = {}
         self._made: dict[str, dict[int, int]] = {}
-        self._signers: dict[tuple[str, int], SigningKey | Es256Key] = {}
+        self._signers: dict[tuple[str, int], Signer] = {}
         self._using: dict[str, list[int]] = {}
         self._published: dict[str, list[int]] = {}
         self._add(secrets, made or {})
@@ -188,8 +192,7 @@ class MemoryRing:
             self._made[purpose] = dict(made.get(purpose, {})) | self._made.get(purpose, {})
             for version, seed in by.items():
                 if purpose in SIGNING_PURPOSES and (purpose, version) not in self._signers:
-                    kind = Es256Key if purpose in ES256_PURPOSES else SigningKey
-                    self._signers[purpose, version] = kind(seed)
+                    self._signers[purpose, version] = _signer_kind(purpose)(seed)
 
     def _listed(self, lists: dict[str, list[int]], purpose: str) -> list[int]:
         self._of(purpose)
@@ -208,12 +211,18 @@ class MemoryRing:
             raise CannotOpen(private=f"no version {wanted} of the {purpose} key")
         return by[wanted]
 
-    def _signer(self, purpose: str, version: int | None) -> SigningKey | Es256Key:
+    def _signer(self, purpose: str, version: int | None) -> Signer:
         self._of(purpose)
         wanted = self._using[purpose][-1] if version is None else version
         if (purpose, wanted) not in self._signers:
             raise CannotOpen(private=f"no version {wanted} of the {purpose} key")
         return self._signers[purpose, wanted]
+
+
+def _signer_kind(purpose: str) -> Callable[[bytes], Signer]:
+    if purpose in ES256_PURPOSES:
+        return Es256Key
+    return MlDsa44Key if purpose in MLDSA44_PURPOSES else SigningKey
 
 
 def ring_seal(ring: KeyRing, purpose: str, message: bytes, ad: bytes) -> bytes:

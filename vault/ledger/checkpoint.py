@@ -104,7 +104,7 @@ def parse_vkey(text: str) -> LogKey:
     """A verifier key, as :meth:`LogKey.vkey` writes it. Raises CheckpointFailed."""
     name, _, rest = text.removesuffix("\n").partition("+")
     key_id, _, blob = rest.partition("+")
-    body = _unbase64(blob, "The verifier key is not of the form name+id+base64.")
+    body = unbase64(blob, "The verifier key is not of the form name+id+base64.")
     if not is_key_name(name):
         raise CheckpointFailed("The verifier key has no usable name.")
     if body[:1] != ED25519 or len(body) != 1 + HASH_BYTES:
@@ -124,7 +124,7 @@ def parse(note: str) -> tuple[Checkpoint, list[Signature]]:
     text, gap, signatures = note.rpartition("\n\n")
     if not gap:
         raise CheckpointFailed("The checkpoint has no signatures.")
-    return _parse_text(text), _parse_signatures(signatures)
+    return _parse_text(text), parse_signatures(signatures)
 
 
 def verify(note: str, keys: Sequence[LogKey]) -> Checkpoint:
@@ -166,13 +166,14 @@ def _parse_text(text: str) -> Checkpoint:
         raise CheckpointFailed("The checkpoint's origin is not usable as a key name.")
     if not (size.isascii() and size.isdigit() and len(size) < 20) or str(int(size)) != size or int(size) >> MAX_LEVEL:
         raise CheckpointFailed("The checkpoint's size is not a plain decimal number.")
-    hashed = _unbase64(root, "The checkpoint's root is not base64.")
+    hashed = unbase64(root, "The checkpoint's root is not base64.")
     if len(hashed) != HASH_BYTES:
         raise CheckpointFailed("The checkpoint's root is not 32 bytes long.")
     return Checkpoint(origin, int(size), hashed)
 
 
-def _parse_signatures(block: str) -> list[Signature]:
+def parse_signatures(block: str) -> list[Signature]:
+    """Signature lines, each ended by a newline; nothing is verified. Raises CheckpointFailed."""
     lines = block.split("\n")
     if lines.pop() or not lines:
         raise CheckpointFailed("The checkpoint's last signature line is not ended, or there is none.")
@@ -185,13 +186,13 @@ def _parse_signature(line: str) -> Signature:
     name, _, blob = line.removeprefix(_DASH).partition(" ")
     if not line.startswith(_DASH) or not is_key_name(name):
         raise CheckpointFailed("A signature line of the checkpoint is malformed.")
-    body = _unbase64(blob, "A signature line of the checkpoint is malformed.")
+    body = unbase64(blob, "A signature line of the checkpoint is malformed.")
     if len(body) <= 4:
         raise CheckpointFailed("A signature line of the checkpoint is too short.")
     return Signature(name, body[:4], body[4:])
 
 
-def _unbase64(text: str, why: str) -> bytes:
+def unbase64(text: str, why: str) -> bytes:
     """RFC 4648 section 4 with padding, in the one form that encoding gives back."""
     try:
         value = base64.b64decode(text, validate=True)
