@@ -67,7 +67,8 @@ class Opener:
             self.consents.person.id,
         )
         versions = [SealedVersion.from_row(row) for row in newest]
-        return open_parts(versions, keys, self.consents.person.bundle.signing_public, items)
+        held = open_parts(versions, keys, self.consents.person.bundle.signing_public, items)
+        return {item: each.value for item, each in held.items()}
 
     def _secret(self, given: Given, row: Any, have: Shares) -> bytes | None:
         if row["compartment"] == "general":

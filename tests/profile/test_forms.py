@@ -1,5 +1,6 @@
 """Forms: what leaves of a value."""
 
+import json
 from datetime import date
 from typing import Any
 
@@ -7,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vault.errors import BadConfiguration
 from vault.profile import forms
-from vault.profile.catalogue import WrongForm, catalogue, item
-from vault.profile.shapes import Mask, completed_years, show
+from vault.profile.catalogue import WrongForm, catalogue, item, parse
+from vault.profile.shapes import Labels, Mask, completed_years, show
 
 TODAY = date(2026, 11, 22)
 LINES = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=60)
@@ -128,6 +130,85 @@ def test_age_band_shows_a_range_of_years() -> None:
 def test_predicates_answer_yes_or_no(name: str, value: Any, form: str, answer: bool) -> None:
     """A predicate gives a truth value and nothing else."""
     assert shown(name, value, form) is answer
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "form", "word"),
+    [
+        ("employment.contract", "permanent", "label:employment_type", "open_ended"),
+        ("employment.contract", "temporary", "label:employment_type", "time_limited"),
+        ("employment.contract", "none", "label:employment_type", "not_employed"),
+        ("employment.since", "2016-11-22", "label:tenure", "long"),
+        ("employment.since", "2016-11-23", "label:tenure", "established"),
+        ("employment.since", "2026-11-21", "label:tenure", "new"),
+        ("finance.credit_score", {"score": 750, "bureau": "A"}, "label:credit_grade", "excellent"),
+        ("finance.credit_score", {"score": 749, "bureau": "A"}, "label:credit_grade", "good"),
+        ("finance.credit_score", {"score": 0, "bureau": "A"}, "label:credit_grade", "weak"),
+        ("finance.housing", "family", "label:tenancy", "shared"),
+        ("identity.birthdate", "2008-11-22", "label:age_group", "adult"),
+        ("identity.birthdate", "2008-11-23", "label:age_group", "minor"),
+    ],
+)
+def test_labels_answer_with_a_word_of_the_list(name: str, value: Any, form: str, word: str) -> None:
+    """The first rule that applies names the word; people read it in their language."""
+    assert shown(name, value, form) == word
+    for locale in ("en", "zh-CN"):
+        said = forms.preview(item(name), value, form, today=TODAY, locale=locale)
+        assert said
+        assert said != word or locale == "en"
+
+
+@given(st.integers(0, 1000), st.dates(date(1900, 1, 1), date(2026, 11, 22)))
+def test_a_label_is_one_of_its_published_list_and_no_more(score: int, born: date) -> None:
+    """Whatever the value, what leaves is a name from the list: nothing of the value itself can be in it."""
+    for name, value, form in (
+        ("finance.credit_score", {"score": score, "bureau": "Bureau of Nowhere"}, "label:credit_grade"),
+        ("identity.birthdate", born.isoformat(), "label:age_group"),
+    ):
+        kind = item(name).form(form)
+        assert isinstance(kind, Labels)
+        assert shown(name, value, form) in {rule.name for rule in kind.rules}
+
+
+@given(st.integers(10**9, 10**11 - 1))
+def test_a_masked_number_never_leaks_its_middle(number: int) -> None:
+    """Four digits or more of any phone number are stars, and the number is not in what leaves."""
+    whole = f"+86{number}"
+    masked = shown("contact.phone_number", whole, "masked")
+    assert masked.count("*") >= 4
+    assert str(number) not in masked
+
+
+@given(LINES, LINES)
+def test_a_relayed_contact_shows_nothing(local: str, domain: str) -> None:
+    """Of a relayed value nothing at all comes out of a form, for requesters or on the consent page."""
+    value = f"{local}@{domain}"
+    assert shown("contact.email", value, "relay") is None
+    said = forms.preview(item("contact.email"), value, "relay", today=TODAY, locale="en")
+    assert said == forms.preview(item("contact.email"), "x@y", "relay", today=TODAY, locale="en")
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        [],
+        [{"name": "only", "text": {"en": "a", "zh-CN": "甲"}}],
+        [{"name": "one", "least": 1, "text": {"en": "a", "zh-CN": "甲"}}] * 2,
+        [{"name": n, "least": i, "text": {"en": n, "zh-CN": "甲"}} for i, n in enumerate("abc")],
+        [{"name": n, "least": 9 - i, "text": {"en": n, "zh-CN": "甲"}} for i, n in enumerate("abc")],
+        [{"name": "a", "least": 1, "text": {"en": "a"}}, {"name": "b", "text": {"en": "b", "zh-CN": "乙"}}],
+    ],
+    ids=["none", "one", "same name", "ascending", "no last", "one language"],
+)
+def test_a_list_that_leaves_a_value_without_a_word_is_refused(rules: list[dict[str, Any]]) -> None:
+    """A list must have one word for every value, in both languages; otherwise the catalogue does not load."""
+    form = {"of": "amount", "label": {"en": "grade", "zh-CN": "等级"}, "rules": rules}
+    text = {"en": "x", "zh-CN": "某"}
+    field = {"schema": {"type": "integer"}, "sensitivity": "general", "label": text, "description": text}
+    section = {"label": text, "description": text, "fields": {"f": field | {"forms": {"label:grade": form}}}}
+    body = {"version": 1, "$defs": {}, "forbidden": [], "sections": {"s": section}}
+    with pytest.raises(BadConfiguration):
+        parse(json.dumps(body).encode())
 
 
 def test_wrong_form_names_item_and_form() -> None:

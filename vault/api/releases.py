@@ -1,6 +1,6 @@
 """Releases: the hot path. Raw bytes in, raw bytes out; everything between is the release room's."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from litestar import get, post
@@ -36,13 +36,50 @@ class ReleaseRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 _DECODER: Final = msgspec.json.Decoder(ReleaseRequest)
 
 
+class CheckDetail(msgspec.Struct, frozen=True):
+    """How and by whom the value was compared."""
+
+    check_method: Literal["data"]
+    organization: str
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """A source compared the value with its own record."""
+
+    type: Literal["electronic_record"]
+    check_details: list[CheckDetail]
+
+
+class Verification(msgspec.Struct, frozen=True):
+    """``time``: the day of the check, in the registry's time zone."""
+
+    trust_framework: Literal["pivault"]
+    assurance_level: str
+    time: str
+    evidence: list[Evidence]
+
+
+class VerifiedClaims(msgspec.Struct, frozen=True):
+    """OpenID Identity Assurance Schema Definition 1.0. A claim made from an item is named item#form."""
+
+    verification: Verification
+    claims: dict[str, Any]
+
+
 class ReleasedItem(msgspec.Struct, frozen=True):
-    """An item in the form it was granted in; ``attestation`` where a source confirmed the value."""
+    """An item in the form it was granted in.
+
+    ``level``: self_asserted, or what the source's check came to; ``written_on``: the day since which the person has had
+    this value; ``confirmed_on``: the day they last wrote it down; ``verified_claims`` where a source confirmed it.
+    """
 
     item: str
     form: str
     value: Any
-    attestation: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
+    level: str
+    written_on: str
+    confirmed_on: str
+    verified_claims: VerifiedClaims | msgspec.UnsetType = msgspec.UNSET
 
 
 class Released(msgspec.Struct, frozen=True):

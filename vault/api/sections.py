@@ -15,6 +15,7 @@ from vault.errors import Invalid, NotFound, PreconditionRequired
 from vault.ids import PersonId
 from vault.profile import sections
 from vault.profile.catalogue import catalogue
+from vault.profile.shapes import Labels
 from vault.signin import PERSON, Holder
 
 _ETAG: Final = re.compile(r'"([1-9][0-9]{0,9})"')
@@ -73,8 +74,20 @@ _WRITE: Final = Extra(
 )
 
 
+class LabelRule(msgspec.Struct, frozen=True):
+    """One word of a list: ``from`` a number on, or for one of ``values``; with neither, for whatever is left."""
+
+    name: str
+    text: dict[str, str]
+    least: int | msgspec.UnsetType = msgspec.field(default=msgspec.UNSET, name="from")
+    values: list[str] | msgspec.UnsetType = msgspec.UNSET
+
+
 class CatalogueField(msgspec.Struct, frozen=True):
-    """One field: what it is called in declarations and releases, its JSON Schema, the forms it may leave in."""
+    """One field: what it is called in declarations and releases, its JSON Schema, the forms it may leave in.
+
+    ``labels``: the published lists behind its forms ``label:NAME``; the first rule that applies names the word.
+    """
 
     item: str
     label: dict[str, str]
@@ -82,6 +95,7 @@ class CatalogueField(msgspec.Struct, frozen=True):
     sensitivity: str
     forms: list[str]
     schema: dict[str, Any]
+    labels: dict[str, list[LabelRule]]
 
 
 class CatalogueSection(msgspec.Struct, frozen=True):
@@ -117,6 +131,7 @@ async def read_catalogue() -> CatalogueView:
                         sensitivity=field.sensitivity,
                         forms=list(field.forms),
                         schema=dict(field.schema),
+                        labels={name: _rules(form) for name, form in field.forms.items() if isinstance(form, Labels)},
                     )
                     for field in section.fields.values()
                 },
@@ -124,6 +139,18 @@ async def read_catalogue() -> CatalogueView:
             for name, section in known.sections.items()
         },
     )
+
+
+def _rules(form: Labels) -> list[LabelRule]:
+    return [
+        LabelRule(
+            name=rule.name,
+            text=dict(rule.text),
+            least=msgspec.UNSET if rule.least is None else rule.least,
+            values=list(rule.values) or msgspec.UNSET,
+        )
+        for rule in form.rules
+    ]
 
 
 @get("/v1/me/sections", tags=["profile"])

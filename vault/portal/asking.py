@@ -144,7 +144,7 @@ async def with_values(
         has = documents[term.field.section]
         if term.field.name in has:
             value = has[term.field.name]
-            shown = forms.render(term.field, value, term.form, today=today)
+            shown = forms.preview(term.field, value, term.form, today=today, locale=notice["language"])
             items.append(said | {"missing": False, "value": value, "shown": shown})
         else:
             items.append(said | {"missing": True, "value": None, "shown": None})

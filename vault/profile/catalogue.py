@@ -216,9 +216,24 @@ def _form(where: str, name: str, parameters: msgspec.Raw) -> shapes.Form:
     form = msgspec.json.decode(parameters, type=kind)
     if isinstance(form, shapes.Band) and (not form.edges or list(form.edges) != sorted(set(form.edges))):
         raise BadConfiguration(f"{where} of the catalogue: the edges of its band do not ascend.")
-    if isinstance(form, shapes.Predicate):
+    if isinstance(form, shapes.Predicate | shapes.Labels):
         _bilingual(f"{where} {name}", form.label)
+    if isinstance(form, shapes.Labels):
+        _check_rules(f"{where} {name}", form)
     return form
+
+
+def _check_rules(where: str, labels: shapes.Labels) -> None:
+    """Every value has exactly one word: names differ, the last rule takes what is left, bounds descend."""
+    names, least = [rule.name for rule in labels.rules], [rule.least for rule in labels.rules[:-1]]
+    ordered = labels.of == "one_of" or least == sorted({each for each in least if each is not None}, reverse=True)
+    last = labels.rules[-1] if labels.rules else None
+    if len(names) < 2 or len(set(names)) != len(names) or not ordered:
+        raise BadConfiguration(f"{where} of the catalogue: its rules need names of their own and descending bounds.")
+    if last is None or last.least is not None or last.values:
+        raise BadConfiguration(f"{where} of the catalogue: its last rule must take whatever is left.")
+    for rule in labels.rules:
+        _bilingual(f"{where} {rule.name}", rule.text)
 
 
 def _bilingual(where: str, texts: dict[str, str]) -> Mapping[str, str]:

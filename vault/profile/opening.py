@@ -6,11 +6,12 @@ Signatures are checked before anything is decrypted; only the parts asked for ar
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Final, NamedTuple, Self
 from uuid import UUID
 
 import msgspec
 
+from vault.clock import from_millis, millis
 from vault.crypto.canonical import b64, canonical, digest, plain
 from vault.crypto.sealing import aead, mac, open_aead, place, same
 from vault.crypto.signing import verify_ed25519
@@ -20,6 +21,17 @@ from vault.profile.sealed_keys import Part
 
 Keys = Mapping[tuple[str, str], Mapping[int, bytes]]
 """(section, compartment) → key number → key."""
+_SINCE: Final = "$since"
+"""Beside the fields of a sealed part: {field: ms since 1970}, since when each value is so. No field is named so."""
+
+
+class Held(NamedTuple):
+    """A value as its person keeps it. ``written_at``: since when it has been this value; ``confirmed_at``: when the
+    person last wrote the section with this value in it."""
+
+    value: Any
+    written_at: datetime
+    confirmed_at: datetime
 
 
 @dataclass(frozen=True)
@@ -74,9 +86,10 @@ def version_place(person: UUID, part: Part, number: int) -> bytes:
     return place("section_versions", (person, part.section), part.compartment, number)
 
 
-def seal_values(key: bytes, values: Mapping[str, Any], where: bytes) -> bytes:
-    """{field: value} of one compartment, encrypted for its place."""
-    return aead(key, canonical(dict(values)), where)
+def seal_values(key: bytes, held: Mapping[str, Held], where: bytes) -> bytes:
+    """{field: value} of one compartment, with since when each has been so, encrypted for its place."""
+    since = {name: millis(each.written_at) for name, each in held.items()}
+    return aead(key, canonical({name: each.value for name, each in held.items()} | {_SINCE: since}), where)
 
 
 def open_part(version: SealedVersion, compartment: str, keys: Mapping[int, bytes]) -> dict[str, Any]:
@@ -84,6 +97,12 @@ def open_part(version: SealedVersion, compartment: str, keys: Mapping[int, bytes
 
     Check the signature first (:meth:`SealedVersion.check`).
     """
+    return {name: held.value for name, held in open_held(version, compartment, keys).items()}
+
+
+def open_held(version: SealedVersion, compartment: str, keys: Mapping[int, bytes]) -> dict[str, Held]:
+    """As :func:`open_part`, with the age of each value. What was written before ages were kept counts as new in its
+    version."""
     found = version.sealed(compartment)
     if found is None:
         return {}
@@ -92,25 +111,27 @@ def open_part(version: SealedVersion, compartment: str, keys: Mapping[int, bytes
         raise CannotOpen(private=f"no key {number} for this part")
     where = version_place(version.person_id, Part(version.section, compartment), version.number)
     values: dict[str, Any] = msgspec.json.decode(open_aead(keys[number], blob, where))
-    return values
+    since: dict[str, int] = values.pop(_SINCE, {})
+    at = version.written_at
+    return {name: Held(value, from_millis(since[name]) if name in since else at, at) for name, value in values.items()}
 
 
 def open_parts(
     versions: Iterable[SealedVersion], keys: Keys, signing_public: bytes, wanted: Iterable[str]
-) -> dict[str, Any]:
-    """{item: value} of the wanted items that the versions hold; what they do not hold is left out.
+) -> dict[str, Held]:
+    """What the versions hold of the wanted items, by item name; what they do not hold is left out.
 
     ``versions``: at most one per section. ``wanted``: item names of the catalogue. Raises Tampered when a signature
     does not fit, CannotOpen when the key of a wanted part is missing or wrong, UnknownItem.
     """
     by_part = _by_part(wanted)
-    found: dict[str, Any] = {}
+    found: dict[str, Held] = {}
     for version in versions:
         version.check(signing_public)
         for compartment in COMPARTMENTS:
             fields = by_part.get((version.section, compartment))
             if fields:
-                values = open_part(version, compartment, keys.get((version.section, compartment), {}))
+                values = open_held(version, compartment, keys.get((version.section, compartment), {}))
                 found |= {f"{version.section}.{name}": values[name] for name in fields if name in values}
     return found
 

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from vault.accounts import the_person
+from vault.crypto.canonical import canonical
 from vault.db import Session
 from vault.ids import PersonId
 from vault.ledger import log
@@ -20,7 +21,7 @@ from vault.ledger.events import PERSON, Event, Item
 from vault.profile import attestations, documents, versions
 from vault.profile.catalogue import COMPARTMENTS, catalogue
 from vault.profile.keys import PartKey, owner, part_keys, section_key
-from vault.profile.opening import SealedVersion, open_part, seal_values, version_place
+from vault.profile.opening import Held, SealedVersion, open_held, open_part, seal_values, version_place
 from vault.profile.sealed_keys import Part
 from vault.profile.tables import SectionVersion
 from vault.signin.holders import Holder
@@ -62,7 +63,8 @@ async def write(session: Session, holder: Holder, section: str, document: object
     # 2. Each compartment under its newest key; the parts are locked from here on.
     keys = {part: await section_key(session, holder, section, part) for part in _used(section, values)}
     # 3. Encrypt, sign, insert. Of two who came this far with one number, the constraint lets one in.
-    version = _sealed(holder, Section(section, (present or 0) + 1, values, session.now), keys)
+    held = await _held(session, holder, Written(section, present or 0, session.now), values)
+    version = _sealed(holder, Written(section, (present or 0) + 1, session.now), held, keys=keys)
     await versions.insert(session, version)
     # 4. Attestations follow values that did not change.
     await attestations.follow(session, holder, section, values, keys=keys)
@@ -117,25 +119,41 @@ def _used(section: str, values: Mapping[str, Any]) -> list[str]:
     return [compartment for compartment in COMPARTMENTS if compartment in used]
 
 
-def _sealed(holder: Holder, opened: Section, keys: Mapping[str, PartKey]) -> SealedVersion:
-    person, kind = owner(holder), catalogue().section(opened.section)
+async def _held(session: Session, holder: Holder, before: Written, values: Mapping[str, Any]) -> dict[str, Held]:
+    """The new values with since when each has been so: what stays as it was in the version before keeps its age."""
+    at = before.written_at
+    known: dict[str, Held] = {}
+    if before.number:
+        stored = await versions.stored(session, owner(holder), before.section, before.number)
+        stored.check(holder.bundle.signing_public)
+        keys = await part_keys(session, holder, before.section)
+        for compartment in COMPARTMENTS:
+            known |= open_held(stored, compartment, keys.get((before.section, compartment), {}))
+    return {
+        name: known[name] if name in known and canonical(known[name].value) == canonical(value) else Held(value, at, at)
+        for name, value in values.items()
+    }
+
+
+def _sealed(
+    holder: Holder, written: Written, held: Mapping[str, Held], *, keys: Mapping[str, PartKey]
+) -> SealedVersion:
+    person, kind = owner(holder), catalogue().section(written.section)
     blobs = {}
     for compartment, key in keys.items():
-        values = {
-            name: value for name, value in opened.document.items() if kind.fields[name].compartment == compartment
-        }
-        where = version_place(person, Part(opened.section, compartment), opened.number)
-        blobs[compartment] = seal_values(key.key, values, where)
+        inside = {name: each for name, each in held.items() if kind.fields[name].compartment == compartment}
+        where = version_place(person, Part(written.section, compartment), written.number)
+        blobs[compartment] = seal_values(key.key, inside, where)
     numbers = {compartment: key.number for compartment, key in keys.items()}
     unsigned = SealedVersion(
         person_id=person,
-        section=opened.section,
-        number=opened.number,
+        section=written.section,
+        number=written.number,
         general=blobs.get("general"),
         sensitive=blobs.get("sensitive"),
         general_key=numbers.get("general"),
         sensitive_key=numbers.get("sensitive"),
-        written_at=opened.written_at,
+        written_at=written.written_at,
         signature=b"",
     )
     return unsigned.signed(holder.bundle.sign(unsigned.message()))

@@ -1,9 +1,10 @@
 """What a form does to a value. Pure and deterministic.
 
-``raw`` gives the value as it is, ``masked`` hides most of it, ``band`` gives a range, and
-``predicate:NAME`` answers yes or no. What each may show is data of the catalogue: the structs here
-are the parameters. May grow by new optional parameters and new tests, never by a new meaning of an
-old one, since consents name forms.
+``raw`` gives the value as it is, ``masked`` hides most of it, ``band`` gives a range, ``predicate:NAME`` answers
+yes or no, ``label:NAME`` answers with a word of a published list. ``relay`` gives no part of the value at all: an
+address of the registry's relay stands for it. What each may show is data of the catalogue: the structs here are the
+parameters. May grow by new optional parameters and new tests, never by a new meaning of an old one, since consents
+name forms.
 """
 
 from collections.abc import Mapping
@@ -16,13 +17,20 @@ RAW: Final = "raw"
 MASKED: Final = "masked"
 BAND: Final = "band"
 PREDICATE: Final = "predicate:"
+LABEL: Final = "label:"
+RELAY: Final = "relay"
 STAR: Final = "*"
 
-Label = dict[str, str]
-_WORDS: Final[Mapping[str, Label]] = {
+Texts = dict[str, str]
+_WORDS: Final[Mapping[str, Texts]] = {
     RAW: {"en": "in full", "zh-CN": "完整内容"},
     MASKED: {"en": "partly hidden", "zh-CN": "部分遮盖"},
     BAND: {"en": "as a range", "zh-CN": "区间"},
+    RELAY: {"en": "hidden behind the registry's relay", "zh-CN": "由登记机构中转，不透露本身"},
+}
+_STANDS: Final[Mapping[str, Texts]] = {
+    "mail": {"en": "a mail address of the registry's relay", "zh-CN": "登记机构中转服务的邮件地址"},
+    "call": {"en": "a call-back address of the registry's relay", "zh-CN": "登记机构中转服务的回呼地址"},
 }
 
 
@@ -62,35 +70,74 @@ class Predicate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     provided every member in ``where`` is equal; one_of, starts_with: against ``values``; present: not empty."""
 
     test: Literal["years", "amount", "one_of", "starts_with", "present"]
-    label: Label
+    label: Texts
     least: int = 0
     member: str | None = None
     where: dict[str, str] = {}
     values: tuple[str, ...] = ()
 
 
-Form = Raw | Mask | Band | Predicate
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One word of a list and when it applies: from ``least`` on, or to one of ``values``. With neither: to whatever
+    no rule before it applied to."""
+
+    name: str
+    text: Texts
+    least: int | None = None
+    values: tuple[str, ...] = ()
+
+
+class Labels(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A word of a published list, by the first rule that applies; the last one applies to everything. ``of`` as in
+    :class:`Band`, or one_of: the value itself is compared. What is answered is the rule's ``name``."""
+
+    of: Literal["amount", "years", "one_of"]
+    label: Texts
+    rules: tuple[Rule, ...]
+    member: str | None = None
+
+
+class Relay(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An address of the registry's relay in the value's place: for ``mail``, or for a ``call``."""
+
+    by: Literal["mail", "call"]
+
+
+Form = Raw | Mask | Band | Predicate | Labels | Relay
 
 
 def form_type(name: str) -> type[Form] | None:
     """Which parameters a form of that name takes; None when there is no such form."""
     if name.startswith(PREDICATE) and len(name) > len(PREDICATE):
         return Predicate
-    kinds: dict[str, type[Form]] = {RAW: Raw, MASKED: Mask, BAND: Band}
+    if name.startswith(LABEL) and len(name) > len(LABEL):
+        return Labels
+    kinds: dict[str, type[Form]] = {RAW: Raw, MASKED: Mask, BAND: Band, RELAY: Relay}
     return kinds.get(name)
 
 
 def words(name: str, form: Form, locale: str) -> str:
     """How a form is called to people."""
-    label = form.label if isinstance(form, Predicate) else _WORDS[name]
-    return label["zh-CN" if locale.lower().startswith("zh") else "en"]
+    return _in(form.label if isinstance(form, Predicate | Labels) else _WORDS[name], locale)
+
+
+def said(form: Form, value: Any, today: date, locale: str) -> Any:
+    """The value in that form as people read it: the words of a list; what stands for a relayed value."""
+    if isinstance(form, Labels):
+        return _in(_rule(form, value, today).text, locale)
+    return _in(_STANDS[form.by], locale) if isinstance(form, Relay) else show(form, value, today)
+
+
+def _in(texts: Texts, locale: str) -> str:
+    return texts["zh-CN" if locale.lower().startswith("zh") else "en"]
 
 
 def show(form: Form, value: Any, today: date) -> Any:
     """The value in that form. ``today`` is the date in the registry's time zone.
 
     The value has passed its field's schema. Ages count completed years (GB/T 7408, ISO 8601 dates);
-    who was born on 29 February grows older on 1 March in common years.
+    who was born on 29 February grows older on 1 March in common years. Of a relayed value nothing is shown: whoever
+    delivers puts the relay's address there.
     """
     if isinstance(form, Mask):
         return _masked(form, value)
@@ -98,7 +145,9 @@ def show(form: Form, value: Any, today: date) -> Any:
         return _band(form, value, today)
     if isinstance(form, Predicate):
         return _holds(form, value, today)
-    return value
+    if isinstance(form, Labels):
+        return _rule(form, value, today).name
+    return None if isinstance(form, Relay) else value
 
 
 def completed_years(since: date, today: date) -> int:
@@ -154,6 +203,13 @@ def _holds(predicate: Predicate, value: Any, today: date) -> bool:
     if predicate.test == "starts_with":
         return str(value).startswith(predicate.values)
     return bool(value)
+
+
+def _rule(labels: Labels, value: Any, today: date) -> Rule:
+    if labels.of == "one_of":
+        return next((rule for rule in labels.rules if value in rule.values), labels.rules[-1])
+    number = _years(value, today) if labels.of == "years" else _amount(labels.member, value)
+    return next(rule for rule in labels.rules if rule.least is None or number >= rule.least)
 
 
 def _years(value: Any, today: date) -> int:

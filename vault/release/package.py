@@ -6,26 +6,30 @@ What the person does not have is left out without a word: the requester cannot t
 import hmac
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import Any, Final
 from uuid import UUID
 
 from vault import ids
 from vault.consent import shares
-from vault.consent.records import moment
 from vault.crypto.canonical import canonical
 from vault.crypto.keyring import KeyRing
 from vault.errors import CannotOpen
 from vault.ids import ReleaseId
 from vault.profile.catalogue import GENERAL, SENSITIVE, catalogue
 from vault.profile.forms import render
-from vault.profile.opening import Keys, SealedAttestation, open_parts
+from vault.profile.opening import Held, Keys, SealedAttestation, open_parts
 from vault.profile.sealed_keys import Part
+from vault.profile.shapes import RAW
 from vault.release.checks import Chosen
 from vault.release.loaded import Loaded
 
 CHINA: Final = timezone(timedelta(hours=8))
 """Ages and lengths of service count by the date in the registry's time zone."""
+SELF_ASSERTED: Final = "self_asserted"
+"""The level of what nobody but the person says."""
+TRUST_FRAMEWORK: Final = "pivault"
+"""Under whose rules sources confirm: the registry's own, in docs/releases.md."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +61,52 @@ def pack(ring: KeyRing, loaded: Loaded, chosen: Sequence[Chosen], held: Shares, 
     items = []
     for item, form, kind in chosen:
         if item in values:
-            shown: dict[str, Any] = {
-                "item": item,
-                "form": form,
-                "value": render(kind, values[item], form, today=today),
-            }
-            if item in confirmed:
-                shown["attestation"] = _shown(confirmed[item][1])
-            items.append(shown)
+            kept, proof = values[item], confirmed.get(item)
+            value = render(kind, kept.value, form, today=today)
+            items.append(shown_item(Chosen(item, form, kind), value, kept, None if proof is None else proof[1]))
     sections = {each.field.section: 0 for each in chosen}
     sections |= {version.section: version.number for version in loaded.versions}
     return Package(items, {"sections": sections, "attestations": sorted(str(i) for i, _ in confirmed.values())})
+
+
+def shown_item(chosen: Chosen, value: Any, held: Held, proof: SealedAttestation | None) -> dict[str, Any]:
+    """One item as the requester receives it. Days, not moments: two requesters cannot join their data by them."""
+    item, form, _ = chosen
+    shown: dict[str, Any] = {
+        "item": item,
+        "form": form,
+        "value": value,
+        "level": SELF_ASSERTED if proof is None else proof.level,
+        "written_on": _day(held.written_at),
+        "confirmed_on": _day(held.confirmed_at),
+    }
+    if proof is not None:
+        shown["verified_claims"] = verified_claims({claim_name(item, form): value}, proof)
+    return shown
+
+
+def claim_name(item: str, form: str) -> str:
+    """What is said about a value derived from an item is not said about the item: ``identity.birthdate#band``."""
+    return item if form == RAW else f"{item}#{form}"
+
+
+def verified_claims(claims: dict[str, Any], proof: SealedAttestation) -> dict[str, Any]:
+    """OpenID Identity Assurance Schema Definition 1.0, section 5: who checked these claims, how well, on which day
+    (in the registry's time zone). What was checked is the value in full; a derived claim was made from it."""
+    return {
+        "verification": {
+            "trust_framework": TRUST_FRAMEWORK,
+            "assurance_level": proof.level,
+            "time": f"{_day(proof.checked_at)}T00:00+08:00",
+            "evidence": [
+                {
+                    "type": "electronic_record",
+                    "check_details": [{"check_method": "data", "organization": proof.source}],
+                }
+            ],
+        },
+        "claims": claims,
+    }
 
 
 def commitment(key: bytes, release: ReleaseId, items: list[dict[str, Any]]) -> bytes:
@@ -119,7 +158,7 @@ def _secret(ring: KeyRing, loaded: Loaded, compartment: str, held: Shares) -> tu
     return shares.open_sensitive(ring, loaded.grant_id, held.g, held.o, wrapped), loaded.grant["sensitive_public"]
 
 
-def _confirmed(loaded: Loaded, keys: Keys, values: Mapping[str, Any]) -> dict[str, tuple[UUID, SealedAttestation]]:
+def _confirmed(loaded: Loaded, keys: Keys, values: Mapping[str, Held]) -> dict[str, tuple[UUID, SealedAttestation]]:
     """The newest attestation of each value that is still the attested one; of a repetition, the pinned ones only."""
     pinned = None
     if loaded.earlier is not None and loaded.earlier.versions:
@@ -131,10 +170,11 @@ def _confirmed(loaded: Loaded, keys: Keys, values: Mapping[str, Any]) -> dict[st
             continue
         key = keys.get((row.section, catalogue().item(item).compartment), {}).get(row.key_number)
         newer = item not in found or found[item][1].checked_at < row.checked_at
-        if newer and key is not None and row.holds_for(key, values[item]):
+        if newer and key is not None and row.holds_for(key, values[item].value):
             found[item] = row_id, row
     return found
 
 
-def _shown(row: SealedAttestation) -> dict[str, str]:
-    return {"source": row.source, "level": row.level, "checked_at": moment(row.checked_at)}
+def _day(at: datetime) -> str:
+    day: date = at.astimezone(CHINA).date()
+    return day.isoformat()
