@@ -53,6 +53,8 @@ GRANT: Final = "gnt"
 RELEASE: Final = "rel"
 ENTRY: Final = "ent"
 PROMPT: Final = "prm"
+EVENT: Final = "evt"
+DELETION: Final = "del"
 
 
 def new_uuid() -> UUID:

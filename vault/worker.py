@@ -36,7 +36,10 @@ from vault.settings import Settings
 from vault.signin.hygiene import delete_ended_sign_ins
 from vault.vetting.drafts import delete_lapsed
 from vault.vetting.examining import Checker
+from vault.vetting.posting import Poster
 from vault.vetting.rounds import adopt, bring_forward, work_through
+from vault.webhooks.events import delete_old_events
+from vault.webhooks.sending import Sender
 
 TIDY_EVERY: Final = 60.0
 """Seconds between two rounds."""
@@ -50,6 +53,7 @@ TIDYING: Final[tuple[Callable[[Session], Awaitable[object]], ...]] = (
     delete_ended_sign_ins,
     delete_lapsed,
     delete_lapsed_shares,
+    delete_old_events,
     delete_old_keys,
     delete_old_messages,
     forget_old_proofs,
@@ -92,6 +96,7 @@ async def running(
     follow. ``checker`` replaces what the settings name."""
     sequencer = Sequencer(database, ring_signer(database.ring, settings.origin(database.ring.id)))
     acts = [sequencer.run(), tidy(database), announcing.run(database), vet(settings, database, checker)]
+    acts.append(Sender(database, Poster(on_loopback=not settings.is_https), settings.issuer_url).run())
     notifier = notifier_of(settings, database)
     if notifier is not None:
         acts.append(Post(database, notifier, settings.issuer_url).run())

@@ -8,6 +8,7 @@ import msgspec
 from litestar import Response, get, put
 from litestar.params import FromPath
 
+from vault import consent
 from vault.api.description import Extra
 from vault.db import Session
 from vault.edge.request import VaultRequest
@@ -171,7 +172,7 @@ async def write_section(request: VaultRequest, section: FromPath[str]) -> Respon
     """Write the whole section. If-Match names the version it replaces; If-None-Match: * creates it."""
     expected = _expected(request)
     document = await request.parsed(dict[str, Any])
-    number = await request.as_holder(PERSON, sections.write, section, document, expected=expected)
+    number = await request.as_holder(PERSON, consent.write_section, section, document, expected=expected)
     status = 201 if expected is None else 200
     return Response(SectionWritten(section, number), status_code=status, headers={"ETag": f'"{number}"'})
 

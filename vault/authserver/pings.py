@@ -11,25 +11,22 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final
-from urllib.parse import urlsplit
 
-import httpx
+import msgspec
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from vault.authserver.tokens import hash_of
 from vault.db import Database
 from vault.errors import VaultError
-from vault.vetting.fetching import Resolve, is_public, resolve
+from vault.vetting.fetching import Resolve, resolve
+from vault.vetting.posting import Poster
 
 EVERY: Final = 1.0
 """Seconds between two looks at what was decided."""
 MOST_HELD: Final = 20_000
-PATIENCE: Final = 5.0
-"""Seconds for everything: name, connection, answer."""
 PAUSES: Final = (timedelta(seconds=2), timedelta(seconds=10), timedelta(seconds=30))
 """Between tries, where the client's endpoint was away or overloaded."""
-_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _APPROVED: Final = "SELECT hash FROM backchannel_requests WHERE hash = ANY($1::bytea[]) AND grant_id IS NOT NULL"
 _log = structlog.get_logger("vault")
 
@@ -62,9 +59,7 @@ class Pings:
         self, *, on_loopback: bool = False, resolve: Resolve = resolve, tls: ssl.SSLContext | None = None
     ) -> None:
         self._held: dict[bytes, Held] = {}
-        self._on_loopback = on_loopback
-        self._resolve = resolve
-        self._tls = tls or ssl.create_default_context()
+        self._poster = Poster(on_loopback=on_loopback, resolve=resolve, tls=tls)
 
     def hold(self, held: Held) -> None:
         """Tell this client when its request is ready. Beyond the bound it has to poll."""
@@ -104,40 +99,14 @@ class Pings:
 
     async def send(self, held: Held) -> Told:
         """One ping: no redirect is followed, a refusal is not repeated (FAPI-CIBA), the answer is not read."""
-        try:
-            async with asyncio.timeout(PATIENCE):
-                return await self._send(held)
-        except (TimeoutError, httpx.HTTPError, httpx.StreamError, OSError):
-            return Told.LATER
-        except (httpx.InvalidURL, ValueError):
-            return Told.NEVER
-
-    async def _send(self, held: Held) -> Told:
-        # 1. Where to: one look-up; a single address that is not public spoils the name
-        parts = urlsplit(held.endpoint)
-        host = parts.hostname or ""
-        is_near = self._on_loopback and host in _LOOPBACK
-        if parts.scheme != "https" and not (is_near and parts.scheme == "http"):
-            return Told.NEVER
-        addresses = await self._resolve(host)
-        if not addresses or not (is_near or all(is_public(each) for each in addresses)):
-            return Told.NEVER
-        # 2. To that very address, under that very name
-        address = addresses[0]
-        where = f"[{address}]" if ":" in address else address
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        async with httpx.AsyncClient(verify=self._tls, trust_env=False, timeout=PATIENCE) as client:
-            request = client.build_request(
-                "POST",
-                f"{parts.scheme}://{where}:{port}{target}",
-                headers={"Host": parts.netloc, "Authorization": f"Bearer {held.token}"},
-                json={"auth_req_id": held.auth_req_id},
-                extensions={"sni_hostname": host},
-            )
-            response = await client.send(request, stream=True, follow_redirects=False)
-            await response.aclose()
-        # 3. CIBA Core 10.2: any 2xx is taken; what the client refuses stays refused
-        if response.is_success:
+        posted = await self._poster.post(
+            held.endpoint,
+            headers={"Authorization": f"Bearer {held.token}", "Content-Type": "application/json"},
+            content=msgspec.json.encode({"auth_req_id": held.auth_req_id}),
+        )
+        # CIBA Core 10.2: any 2xx is taken; what the client refuses stays refused
+        if posted.is_taken:
             return Told.TAKEN
-        return Told.LATER if response.status_code == 429 or response.status_code >= 500 else Told.NEVER
+        if posted.is_not_allowed:
+            return Told.NEVER
+        return Told.LATER if posted.status is None or posted.status == 429 or posted.status >= 500 else Told.NEVER

@@ -15,7 +15,7 @@ How grants keep up with a person's sections: giving a consent makes the keys of 
 that is empty today is readable when it is filled in later, without a token and without anybody having to
 remember it. Keys change only in :func:`vault.consent.upkeep.rotate_after_withdrawal`, which re-seals the new ones
 to the remaining grants in the same transaction; call it after each sign-in of a person. Writing a section needs
-no call into this room.
+no call into this room to be readable; :func:`vault.consent.write_section` also tells the requesters concerned.
 
 What a thief of these tables learns: which organisation may ask for which items of a nameless vault, and when.
 """
@@ -25,6 +25,7 @@ from vault.consent.changing import GrantMoved, in_force
 from vault.consent.decide import Choice, Given, Offer, decline, give
 from vault.consent.ending import give_back
 from vault.consent.grants import GrantView, for_person, one, withdraw
+from vault.consent.telling import write_section
 from vault.consent.terms import Asked, BadDetails, ItemForm, OverAsked, Terms, check, parse, within
 from vault.consent.upkeep import reseal, rotate_after_withdrawal
 from vault.consent.versions import Superseded, earlier
@@ -60,4 +61,5 @@ __all__ = [
     "terms_of",
     "withdraw",
     "within",
+    "write_section",
 ]

@@ -16,6 +16,7 @@ from vault.consent.choice import Given
 from vault.consent.making import Decided, make_keys, names, put_terms, sign
 from vault.consent.states import Act, State, allows, state_of
 from vault.consent.tables import Grant, GrantPart, GrantUse, GrantVersion, GrantWrap
+from vault.consent.telling import happened
 from vault.consent.terms import ItemForm
 from vault.consent.upkeep import parts_of, reseal
 from vault.crypto.sealing import same
@@ -29,6 +30,8 @@ from vault.requesters.declarations import Frequency
 from vault.requesters.views import ClientView
 from vault.sandbox.wall import mark
 from vault.signin.holders import Holder
+from vault.webhooks import announce
+from vault.webhooks.kinds import GRANT_CHANGED
 
 OUTCOMES: Final = {"merge": "merged", "replace": "replaced"}
 
@@ -84,7 +87,8 @@ async def change(session: Session, holder: Holder, decided: Decided) -> Given:
     await replace_keys(session, holder, had)
     await reseal(session, holder)
     await _count_anew(session, row)
-    # 5. The entry.
+    # 5. The requester is told, and the entry.
+    await announce(session, happened(row, GRANT_CHANGED))
     entry = await log.append(session, _event(decided, row, OUTCOMES[asked.how]), person=row.person_id)
     return Given(row.id, made.g, entry, row.token_epoch, row.expires_at, decided.items)
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from vault.consent import records, status
 from vault.consent.states import Act, allows, state_of
 from vault.consent.tables import WITHDRAWN, Grant, GrantPart, GrantWrap
+from vault.consent.telling import happened
 from vault.db import Session
 from vault.errors import NotFound
 from vault.ids import GrantId, PersonId
@@ -15,6 +16,8 @@ from vault.ledger import log
 from vault.ledger.events import Actor, Event, Item
 from vault.ledger.events import requester as by_requester
 from vault.requesters.views import ClientView
+from vault.webhooks import announce
+from vault.webhooks.kinds import GRANT_WITHDRAWN
 
 REQUESTER: Final = "requester"
 _ENDED_BY: Final[Mapping[str, str | None]] = {"person": None, "requester": REQUESTER}
@@ -31,7 +34,9 @@ async def end(session: Session, row: Grant, *, by: Actor) -> None:
     # 2. Hygiene: without these rows not even a mistake in the checks opens anything.
     for table in (GrantWrap, GrantPart):
         await session.execute(sa.delete(table).where(table.person_id == row.person_id, table.grant_id == row.id))
-    # 3. The entry.
+    # 3. The requester is told, whoever ended it.
+    await announce(session, happened(row, GRANT_WITHDRAWN))
+    # 4. The entry.
     event = Event(
         name="grant.withdrawn",
         actor=by,

@@ -48,6 +48,7 @@ ED25519_PURPOSES: Final = frozenset(
         "introspection",  # introspection responses (RFC 9701)
         "status-list",  # token status lists
         "id-token",  # ID tokens of out-of-band consents
+        "webhook",  # events to requesters (HTTP message signatures)
     }
 )
 ES256_PURPOSES: Final = frozenset({"authorization-es256", "introspection-es256", "id-token-es256"})

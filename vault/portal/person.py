@@ -7,6 +7,7 @@ from litestar import get, post
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
+from vault import consent
 from vault.db import Session
 from vault.edge.request import VaultRequest
 from vault.errors import Invalid, NotFound, PreconditionFailed
@@ -52,7 +53,7 @@ async def write_section(request: VaultRequest, section: FromPath[str]) -> Templa
         return _form(request, kind, _Draft(document, expected, form), spoken)
     try:
         number = int(expected) if expected.isascii() and expected.isdigit() else None
-        await request.as_holder(PERSON, sections.write, section, document, expected=number)
+        await request.as_holder(PERSON, consent.write_section, section, document, expected=number)
     except PreconditionFailed as error:
         told = (
             spoken.gettext(error.title)

@@ -24,6 +24,8 @@ from vault.release.tables import APPROVED, DENIED, WAITING, Approval, Release
 from vault.requesters import register
 from vault.requesters.names import names
 from vault.signin import Holder
+from vault.webhooks import Happened, announce
+from vault.webhooks.kinds import APPROVAL_DECIDED
 
 ROLE: Final = "release"
 MOST_LISTED: Final = 200
@@ -107,8 +109,9 @@ async def decide(session: Session, holder: Holder, release_id: ReleaseId, *, app
     session.add(approval)
     row.state, row.decided_at = (APPROVED if approve else DENIED), session.now
     await session.flush()
-    # 4. The entry.
+    # 4. The entry, and word to who waits.
     await log.append(session, _event(holder, row, verdict, approval), person=row.person_id)
+    await announce(session, _decided(row))
     return Decided(row.id, row.state, verdict.expires_at if approve else None)
 
 
@@ -185,6 +188,12 @@ def _row(holder: Holder, row: Release, verdict: Verdict) -> Approval:
         signature=holder.bundle.sign(verdict.message()),
         at=verdict.at,
         expires_at=verdict.expires_at,
+    )
+
+
+def _decided(row: Release) -> Happened:
+    return Happened(
+        type=APPROVAL_DECIDED, requester=row.requester_id, client=row.client_id, grant=row.grant_id, release=row.id
     )
 
 

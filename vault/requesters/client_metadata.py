@@ -68,6 +68,8 @@ class ClientMetadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
     """CIBA Core section 4: with ``ping`` only."""
     id_token_signed_response_alg: SigningAlg = "EdDSA"  # noqa: S105 - an algorithm, not a password
     """OpenID registration: what its ID tokens are signed with."""
+    event_endpoint: str | None = None
+    """Our own: where signed events are posted to (docs/webhooks.md); none: they are kept for who asks."""
 
 
 DEFAULT: Final = ClientMetadata()
@@ -99,6 +101,8 @@ def problems_of_metadata(metadata: ClientMetadata, jwks: Mapping[str, Any]) -> l
         found.append(("jwks", f"needs a key with x5c or x5t#S256 for {SELF_SIGNED_TLS}"))
     if not metadata.response_modes or len(set(metadata.response_modes)) != len(metadata.response_modes):
         found.append(("response_modes", "must name at least one response mode, each once"))
+    if metadata.event_endpoint is not None and (why := why_not_redirect_uri(metadata.event_endpoint)):
+        found.append(("event_endpoint", why))
     return [*found, *_problems_of_backchannel(metadata)]
 
 

@@ -17,9 +17,10 @@ from vault.ledger.catalogue.persons import PERSONS
 from vault.ledger.catalogue.releases import RELEASES
 from vault.ledger.catalogue.requesters import REQUESTERS
 from vault.ledger.catalogue.staff import STAFF
+from vault.ledger.catalogue.webhooks import WEBHOOKS
 
 __all__ = ["CATALOGUE", "About", "ActorKind", "Kind"]
 
 CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
-    {**STAFF, **PERSONS, **REQUESTERS, **ORGANISATIONS, **CONSENT, **RELEASES, **OVERSIGHT}
+    {**STAFF, **PERSONS, **REQUESTERS, **ORGANISATIONS, **CONSENT, **RELEASES, **OVERSIGHT, **WEBHOOKS}
 )
