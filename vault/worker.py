@@ -20,6 +20,7 @@ from vault.authserver.replay import forget_old_proofs
 from vault.authserver.token_keys import delete_old_keys
 from vault.clock import Clock
 from vault.consent.hygiene import delete_dead_wraps, delete_ended_lists
+from vault.consent.measures import lift_lapsed_grants
 from vault.crypto.keyfile import KeyFile
 from vault.crypto.keyring import MemoryRing
 from vault.db import Database, Session
@@ -57,6 +58,7 @@ TIDYING: Final[tuple[Callable[[Session], Awaitable[object]], ...]] = (
     delete_old_keys,
     delete_old_messages,
     forget_old_proofs,
+    lift_lapsed_grants,
     lift_lapsed_suspensions,
 )
 VET_EVERY: Final = 2.0

@@ -6,10 +6,12 @@ from itertools import product
 
 import pytest
 
+from tests.conftest import NOW
 from tests.consent.changing import FIRST, before, changed
+from tests.consent.measuring import ordered
 from tests.consent.world import Consents, choice
 from vault.clock import FixedClock
-from vault.consent import Given, Offer, give_back, withdraw
+from vault.consent import Given, Offer, give_back, measures, withdraw
 from vault.consent.standing import end_tokens, standing
 from vault.consent.states import RULES, Act, State, allows, published
 from vault.db import Session
@@ -17,7 +19,7 @@ from vault.errors import Conflict, NotFound, Refused
 from vault.ids import PersonId
 
 Try = Callable[[Consents, Given], Awaitable[object]]
-LIVING = (State.ACTIVE, State.EXPIRED, State.WITHDRAWN)
+LIVING = (State.ACTIVE, State.SUSPENDED, State.EXPIRED, State.WITHDRAWN)
 
 
 async def _withdraw(consents: Consents, given: Given) -> object:
@@ -52,12 +54,32 @@ async def _replace(consents: Consents, given: Given) -> object:
     return await changed(consents, "replace", await before(consents, given.grant), FIRST)
 
 
+async def _suspend(consents: Consents, given: Given) -> object:
+    return await consents.db.run(measures.suspend, given.grant, ordered(), until=None)
+
+
+async def _stop_for_now(consents: Consents, given: Given) -> object:
+    return await consents.db.run(measures.suspend, given.grant, ordered(), until=NOW + timedelta(days=1))
+
+
+async def _lift(consents: Consents, given: Given) -> object:
+    return await consents.db.run(measures.lift, given.grant, ordered())
+
+
+async def _narrow(consents: Consents, given: Given) -> object:
+    cut = measures.Cut(frozenset({next(iter(FIRST))}))
+    return await consents.db.run(measures.narrow, given.grant, ordered(), cut)
+
+
 TRIED: dict[Act, Try] = {
     Act.MERGE: _merge,
     Act.REPLACE: _replace,
     Act.WITHDRAW: _withdraw,
     Act.GIVE_BACK: _give_back,
     Act.REVOKE_TOKENS: _revoke,
+    Act.SUSPEND: _suspend,
+    Act.LIFT: _lift,
+    Act.NARROW: _narrow,
     Act.ISSUE_TOKEN: _use,
     Act.RELEASE: _use,
     Act.QUERY: _use,
@@ -76,6 +98,8 @@ async def in_state(consents: Consents, clock: FixedClock, state: State) -> Given
         clock.move(timedelta(days=31))
     if state is State.WITHDRAWN:
         await _withdraw(consents, given)
+    if state is State.SUSPENDED:
+        await _stop_for_now(consents, given)
     assert (await consents.seen(given)).status == state
     return given
 

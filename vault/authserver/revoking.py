@@ -16,6 +16,7 @@ from vault.authserver.server import AuthServer, Posted
 from vault.authserver.standing import Found, find
 from vault.authserver.tables import RefreshToken
 from vault.consent.standing import end_tokens, standing
+from vault.consent.states import State
 from vault.db import Session
 from vault.errors import NotFound
 from vault.ledger.events import Event
@@ -60,7 +61,7 @@ async def _end(session: Session, caller: Caller, found: Found, token: str) -> No
     except NotFound:
         return
     is_of_now = found.epoch in (None, held.token_epoch) and found.share_number in (None, held.share_number)
-    if held.lapse is not None or not is_of_now:
+    if held.lapse not in {None, State.SUSPENDED} or not is_of_now:
         return
     if found.kind == "refresh_token":
         row = await session.get(RefreshToken, tokens.hash_of(token), with_for_update=True, populate_existing=True)

@@ -120,6 +120,8 @@ def _values(listed: Listed, entries: list[Entry], *, stopped: Mapping[UUID, int]
     for entry in entries:
         ended = entry.has_ended or now >= entry.until
         value = INVALID if ended else stopped.get(entry.client_id, INVALID)
+        if value == VALID and entry.is_suspended(now):
+            value = SUSPENDED
         if value != VALID:
             values[entry.place] = value
     return values

@@ -48,7 +48,7 @@ async def in_force(session: Session, person: PersonId, grant: GrantId, client: C
     row = await session.get(Grant, (person, grant), populate_existing=True)
     if row is None or (row.requester_id, row.client_id) != (client.requester_id, client.client_id):
         raise NotFound("There is no such grant.")
-    if not allows(Act.MERGE, state_of(row.status, row.expires_at, session.now)):
+    if not allows(Act.MERGE, state_of(row.status, row.expires_at, session.now, lifted_at=row.suspended_until)):
         raise NotFound("There is no such grant.")
     return InForce(
         grant=row.id,
@@ -99,7 +99,7 @@ async def _locked(session: Session, person: PersonId, decided: Decided) -> Grant
     row = await session.get(Grant, (person, asked.before.grant), with_for_update=True, populate_existing=True)
     if row is None or (row.requester_id, row.client_id) != (client.requester_id, client.client_id):
         raise GrantMoved
-    state: State = state_of(row.status, row.expires_at, session.now)
+    state: State = state_of(row.status, row.expires_at, session.now, lifted_at=row.suspended_until)
     if not allows(Act(asked.how), state) or not same(row.record_digest, asked.before.record_digest):
         raise GrantMoved
     return row

@@ -26,7 +26,7 @@ _ENDED_BY: Final[Mapping[str, str | None]] = {"person": None, "requester": REQUE
 async def end(session: Session, row: Grant, *, by: Actor) -> None:
     """No token of it opens anything from the moment this commits. The caller holds the row lock."""
     # 1. Status and epoch are what the next release looks at.
-    row.status, row.withdrawn_at = WITHDRAWN, session.now
+    row.status, row.withdrawn_at, row.suspended_until = WITHDRAWN, session.now, None
     row.ended_by = _ENDED_BY[by.kind]
     row.token_epoch += 1
     await status.end(session, row)
@@ -57,6 +57,6 @@ async def give_back(session: Session, client: ClientView, person: PersonId, gran
     row = await session.get(Grant, (person, grant), with_for_update=True, populate_existing=True)
     if row is None or (row.requester_id, row.client_id) != (client.requester_id, client.client_id):
         raise NotFound("There is no such grant.")
-    if not allows(Act.GIVE_BACK, state_of(row.status, row.expires_at, session.now)):
+    if not allows(Act.GIVE_BACK, state_of(row.status, row.expires_at, session.now, lifted_at=row.suspended_until)):
         raise NotFound("There is no such grant.")
     await end(session, row, by=by_requester(client.requester_id))

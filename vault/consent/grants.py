@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from vault.accounts import the_person
 from vault.consent import records
 from vault.consent.ending import end
-from vault.consent.tables import ACTIVE, Grant, GrantUse
+from vault.consent.states import state_of
+from vault.consent.tables import WITHDRAWN, Grant, GrantUse
 from vault.consent.terms import ItemForm
 from vault.crypto.sealing import same, seal
 from vault.db import Session
@@ -22,15 +23,15 @@ from vault.ids import DeclarationId, GrantId, PersonId, RequesterId
 from vault.ledger.events import PERSON
 from vault.signin.holders import Holder
 
-EXPIRED: Final = "expired"
 _LONGEST_REASON: Final = 500
 
 
 @dataclass(frozen=True)
 class GrantView:
-    """A grant as its person sees it. ``status``: active, expired or withdrawn. ``record``: the consent record, in
-    which purpose, requester's name and item forms stand as they were agreed to; ``created_at``: when the first consent
-    of this grant was given; ``ended_by``: ``person`` or ``requester``, once it is withdrawn."""
+    """A grant as its person sees it. ``status``: active, suspended, expired or withdrawn. ``record``: the consent
+    record, in which purpose, requester's name and item forms stand as they were agreed to; ``created_at``: when the
+    first consent of this grant was given; ``ended_by``: ``person`` or ``requester``, once it is withdrawn;
+    ``suspended_until``: when a suspension is over by itself."""
 
     id: GrantId
     requester_id: RequesterId
@@ -55,6 +56,7 @@ class GrantView:
     created_at: datetime
     ended_by: str | None
     notice: bytes | None
+    suspended_until: datetime | None
 
     def reason(self, holder: Holder) -> str | None:
         """The person's own words on withdrawing; only they can read them."""
@@ -92,7 +94,7 @@ async def withdraw(session: Session, holder: Holder, grant: UUID, reason: str | 
     row = await session.get(Grant, (person, GrantId(grant)), with_for_update=True, populate_existing=True)
     if row is None:
         raise NotFound("You have no such grant.")
-    if row.status == ACTIVE:
+    if row.status != WITHDRAWN:
         # 2. The signature is the person's proof.
         signed = records.withdrawal_to_sign(row.id, row.record_digest, session.now)
         row.withdrawal_signature = holder.bundle.sign(signed)
@@ -124,7 +126,7 @@ def _view(grant: Grant, uses: GrantUse, now: datetime) -> GrantView:
         declaration_id=grant.declaration_id,
         declaration_number=grant.declaration_number,
         items=tuple(ItemForm(each["item"], each["form"]) for each in grant.items),
-        status=EXPIRED if grant.status == ACTIVE and grant.expires_at <= now else grant.status,
+        status=str(state_of(grant.status, grant.expires_at, now, lifted_at=grant.suspended_until)),
         token_epoch=grant.token_epoch,
         given_at=grant.given_at,
         expires_at=grant.expires_at,
@@ -141,4 +143,5 @@ def _view(grant: Grant, uses: GrantUse, now: datetime) -> GrantView:
         created_at=grant.first_given_at or grant.given_at,
         ended_by=None if grant.withdrawn_at is None else grant.ended_by or "person",
         notice=grant.notice,
+        suspended_until=grant.suspended_until,
     )

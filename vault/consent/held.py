@@ -2,7 +2,8 @@
 
 Grants belong to persons and are spread by person; a requester finds its own by the index ``ix_grants_in_force``
 (requester, id, active ones alone), newest first and page by page: on one PostgreSQL a page costs as many index rows
-as it shows, on a distributed one as many on every shard. What has expired is left out when reading.
+as it shows, on a distributed one as many on every shard. What has expired is left out when reading; what is suspended
+looks as if it had ended, and a suspension that lapsed is back here with the next round of tidying.
 """
 
 from dataclasses import dataclass

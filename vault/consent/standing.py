@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from vault.consent import status
 from vault.consent.shares import open_officer_share as unseal_officer_share
 from vault.consent.states import State, state_of
-from vault.consent.tables import ACTIVE, Grant
+from vault.consent.tables import Grant
 from vault.consent.terms import ItemForm, details
 from vault.crypto.keyring import KeyRing
 from vault.db import Session
@@ -39,7 +39,8 @@ RoleSecrets = Callable[[int], Awaitable[bytes]]
 
 @dataclass(frozen=True)
 class GrantStanding:
-    """A grant as tokens need it. ``lapse``: None while it is live, else ``withdrawn`` or ``expired``."""
+    """A grant as tokens need it. ``lapse``: None while it is live, else ``suspended``,
+    ``withdrawn`` or ``expired``."""
 
     id: GrantId
     requester_id: RequesterId
@@ -90,7 +91,7 @@ def read_standing(ring: KeyRing, row: Mapping[str, Any] | None, now: datetime) -
     if row is None:
         raise NotFound("There is no such grant.")
     Grant.check(ring, row)
-    expired = "expired" if now >= row["expires_at"] else None
+    state = state_of(row["status"], row["expires_at"], now, lifted_at=row["suspended_until"])
     return GrantStanding(
         id=GrantId(row["id"]),
         requester_id=RequesterId(row["requester_id"]),
@@ -102,7 +103,7 @@ def read_standing(ring: KeyRing, row: Mapping[str, Any] | None, now: datetime) -
         expires_at=row["expires_at"],
         max_uses=row["max_uses"],
         frequency=msgspec.convert(row["frequency"], Frequency),
-        lapse=expired if row["status"] == ACTIVE else str(row["status"]),
+        lapse=None if state is State.ACTIVE else str(state),
         share_number=row["share_number"] or 1,
         created_at=row["first_given_at"] or row["given_at"],
         status=None if row["status_list"] is None else (row["status_list"], row["status_index"]),
@@ -114,7 +115,7 @@ async def end_tokens(session: Session, person: PersonId, grant: GrantId) -> None
     row = await session.get(Grant, (person, grant), with_for_update=True, populate_existing=True)
     if row is None:
         raise NotFound("There is no such grant.")
-    if state_of(row.status, row.expires_at, session.now) is State.ACTIVE:
+    if _state(row, session.now) in {State.ACTIVE, State.SUSPENDED}:
         await status.raise_epoch(session, row)
     else:
         row.token_epoch += 1  # nothing is left to revoke: whoever is looking at the row just now looks again
@@ -127,6 +128,10 @@ async def open_officer_share(session: Session, person: PersonId, grant: GrantId,
     row = await session.get(Grant, (person, grant), populate_existing=True)
     if row is None or row.officer_share is None or row.officer_key is None:
         raise NotFound("There is no such grant, or it needs no officer.")
-    if row.status != ACTIVE or session.now >= row.expires_at:
+    if _state(row, session.now) is not State.ACTIVE:
         raise Refused("The grant has ended meanwhile.")
     return unseal_officer_share(await secrets(row.officer_key), row.officer_share, grant)
+
+
+def _state(row: Grant, now: datetime) -> State:
+    return state_of(row.status, row.expires_at, now, lifted_at=row.suspended_until)

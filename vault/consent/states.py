@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 WITHDRAWN_STATUS: Final = "withdrawn"
+SUSPENDED_STATUS: Final = "suspended"
 
 
 class State(StrEnum):
@@ -17,6 +18,7 @@ class State(StrEnum):
 
     NONE = "none"
     ACTIVE = "active"
+    SUSPENDED = "suspended"
     EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
 
@@ -30,6 +32,9 @@ class Act(StrEnum):
     WITHDRAW = "withdraw"
     GIVE_BACK = "give_back"
     REVOKE_TOKENS = "revoke_tokens"
+    SUSPEND = "suspend"
+    LIFT = "lift"
+    NARROW = "narrow"
     EXPIRE = "expire"
     ISSUE_TOKEN = "issue_token"  # noqa: S105 - an act, no secret
     RELEASE = "release"
@@ -56,6 +61,7 @@ RULES: Final[Mapping[Act, Rule]] = {
         "The person stops it; a grant they stopped before stays as it was.",
         {
             State.ACTIVE: State.WITHDRAWN,
+            State.SUSPENDED: State.WITHDRAWN,
             State.EXPIRED: State.WITHDRAWN,
             State.WITHDRAWN: State.WITHDRAWN,
         },
@@ -65,21 +71,48 @@ RULES: Final[Mapping[Act, Rule]] = {
     Act.REVOKE_TOKENS: Rule(
         "requester",
         "Tokens are revoked (RFC 7009); the consent stays. After its end there are none left.",
-        {State.ACTIVE: State.ACTIVE, State.EXPIRED: State.EXPIRED, State.WITHDRAWN: State.WITHDRAWN},
+        {state: state for state in State if state is not State.NONE},
         "die",
     ),
-    Act.EXPIRE: Rule("time", "The end that was agreed has come.", {State.ACTIVE: State.EXPIRED}, "die"),
+    Act.SUSPEND: Rule(
+        "regulator",
+        "Nothing leaves for now: to requesters it looks as if it had ended. A stop by one regulator is over after a "
+        "day unless a second one confirms it.",
+        {State.ACTIVE: State.SUSPENDED, State.SUSPENDED: State.SUSPENDED},
+    ),
+    Act.LIFT: Rule(
+        "regulator", "A suspension is over; tokens that have not ended work again.", {State.SUSPENDED: State.ACTIVE}
+    ),
+    Act.NARROW: Rule(
+        "regulator",
+        "Items are taken out, or the end is made earlier. The person's share stays: refresh for a token that fits.",
+        {State.ACTIVE: State.ACTIVE, State.SUSPENDED: State.SUSPENDED},
+        "die",
+    ),
+    Act.EXPIRE: Rule(
+        "time",
+        "The end that was agreed has come.",
+        {State.ACTIVE: State.EXPIRED, State.SUSPENDED: State.EXPIRED},
+        "die",
+    ),
     Act.ISSUE_TOKEN: Rule("requester", "A code or a refresh token becomes an access token.", _ACTIVE),
     Act.RELEASE: Rule("requester", "Data leaves.", _ACTIVE),
     Act.QUERY: Rule("requester", "GET of the grant.", _ACTIVE),
 }
 
 
-def state_of(status: str, expires_at: datetime, now: datetime) -> State:
-    """The state of a grant's row at a moment."""
+def state_of(status: str, expires_at: datetime, now: datetime, *, lifted_at: datetime | None) -> State:
+    """The state of a grant's row at a moment. ``lifted_at``: when a suspension ends that nobody confirms.
+
+    What a row may not hold is never taken for active.
+    """
     if status == WITHDRAWN_STATUS:
         return State.WITHDRAWN
-    return State.EXPIRED if now >= expires_at else State.ACTIVE
+    if now >= expires_at:
+        return State.EXPIRED
+    if status == SUSPENDED_STATUS:
+        return State.ACTIVE if lifted_at is not None and now >= lifted_at else State.SUSPENDED
+    return State.ACTIVE if status == State.ACTIVE else State.WITHDRAWN
 
 
 def allows(act: Act, state: State) -> bool:

@@ -15,13 +15,13 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from vault.consent.tables import Grant, StatusEntry, StatusList
+from vault.consent.tables import SUSPENDED, Grant, StatusEntry, StatusList
 from vault.db import Session
 from vault.ids import new_uuid
 
 SIZE: Final = 16_384
 """Indexes of a list."""
-INVALID: Final = 1
+VALID, INVALID, SUSPENDED_VALUE = 0, 1, 2
 _DRAWN: Final = 16
 """How many indexes are drawn at once: a list in which none of so many is free is full."""
 _TRIES: Final = 5
@@ -47,15 +47,35 @@ async def raise_epoch(session: Session, row: Grant) -> None:
     await end(session, row)
     row.token_epoch += 1
     row.status_list, row.status_index = await allocate(session, row.client_id, row.expires_at)
+    if row.status == SUSPENDED:
+        await suspend(session, row)
 
 
 async def end(session: Session, row: Grant) -> None:
     """The list says from now on that the grant's tokens are invalid, for good."""
-    if row.status_list is None or row.status_index is None:
-        return
-    entry = await session.get(StatusEntry, (row.status_list, row.status_index), populate_existing=True)
+    entry = await _entry(session, row)
     if entry is not None:
-        entry.value = INVALID
+        entry.value, entry.suspended_until = INVALID, None
+
+
+async def suspend(session: Session, row: Grant) -> None:
+    """The list says that the grant's tokens are suspended, for as long as the grant is."""
+    entry = await _entry(session, row)
+    if entry is not None and entry.value != INVALID:
+        entry.value, entry.suspended_until = SUSPENDED_VALUE, row.suspended_until
+
+
+async def lift(session: Session, row: Grant) -> None:
+    """The list says again that they are valid."""
+    entry = await _entry(session, row)
+    if entry is not None and entry.value == SUSPENDED_VALUE:
+        entry.value, entry.suspended_until = VALID, None
+
+
+async def _entry(session: Session, row: Grant) -> StatusEntry | None:
+    if row.status_list is None or row.status_index is None:
+        return None
+    return await session.get(StatusEntry, (row.status_list, row.status_index), populate_existing=True)
 
 
 def decoys(seed: bytes) -> dict[int, float]:

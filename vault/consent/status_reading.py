@@ -10,6 +10,7 @@ import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
+from vault.consent.status import INVALID, SUSPENDED_VALUE
 from vault.consent.tables import StatusEntry, StatusList
 from vault.crypto.keyring import KeyRing
 from vault.db import Session
@@ -31,12 +32,19 @@ class Listed:
 
 
 class Entry(NamedTuple):
-    """One index in use: of which client, whether it has ended, and when it ends by itself."""
+    """One index in use: of which client, whether it has ended, when it ends by itself, and whether it is suspended,
+    perhaps until then."""
 
     place: int
     client_id: UUID
     has_ended: bool
     until: datetime
+    suspended: bool
+    suspended_until: datetime | None
+
+    def is_suspended(self, now: datetime) -> bool:
+        """Whether a suspension holds that did not lapse."""
+        return self.suspended and (self.suspended_until is None or now < self.suspended_until)
 
 
 async def find_list(session: Session, list_id: UUID) -> Listed:
@@ -62,5 +70,7 @@ def checked(ring: KeyRing, rows: Iterable[Mapping[str, Any]]) -> list[Entry]:
     entries = []
     for row in rows:
         StatusEntry.check(ring, row)
-        entries.append(Entry(row["idx"], row["client_id"], bool(row["value"]), row["until"]))
+        value = row["value"]
+        ends = row["until"], value == SUSPENDED_VALUE, row["suspended_until"]
+        entries.append(Entry(row["idx"], row["client_id"], value == INVALID, *ends))
     return entries

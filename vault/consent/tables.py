@@ -10,18 +10,20 @@ from sqlalchemy.orm import Mapped, mapped_column
 from vault.db import Base, Guarded
 from vault.ids import DeclarationId, GrantId, PersonId, RequesterId
 
-ACTIVE, WITHDRAWN = "active", "withdrawn"
+ACTIVE, SUSPENDED, WITHDRAWN = "active", "suspended", "withdrawn"
 _GRANT = ("grants.person_id", "grants.id")
 _COMPARTMENT = "compartment IN ('general', 'sensitive')"
 
 
 class Grant(Guarded, Base):
     """What a person allowed. ``token_epoch`` is what tokens are checked against; ``record`` is held by
-    ``record_digest``. Expiry is no status: it is decided when reading."""
+    ``record_digest``. Expiry is no status, nor is the end of a suspension that nobody confirmed: both are decided when
+    reading."""
 
     __tablename__ = "grants"
     __table_args__ = (
-        sa.CheckConstraint("status IN ('active', 'withdrawn')", name="status"),
+        sa.CheckConstraint("status IN ('active', 'suspended', 'withdrawn')", name="status"),
+        sa.CheckConstraint("suspended_until IS NULL OR status = 'suspended'", name="suspended_until"),
         sa.CheckConstraint("(status = 'withdrawn') = (withdrawn_at IS NOT NULL)", name="withdrawn"),
         sa.CheckConstraint("expires_at > given_at", name="expires"),
         sa.CheckConstraint("approval_needed = (sensitive_public IS NOT NULL)", name="approval"),
@@ -29,6 +31,7 @@ class Grant(Guarded, Base):
         sa.CheckConstraint("token_epoch >= 1", name="token_epoch"),
         sa.Index("ix_grants_id", "id"),
         sa.Index("ix_grants_in_force", "requester_id", "id", postgresql_where=sa.text("status = 'active'")),
+        sa.Index("ix_grants_lapsing", "suspended_until", postgresql_where=sa.text("status = 'suspended'")),
         {"info": {"shard": "person_id"}},
     )
     guarded: ClassVar[tuple[str, ...]] = (
@@ -59,6 +62,7 @@ class Grant(Guarded, Base):
         "ended_by",
         "status_list",
         "status_index",
+        "suspended_until",
     )
 
     person_id: Mapped[PersonId] = mapped_column(primary_key=True)
@@ -107,6 +111,8 @@ class Grant(Guarded, Base):
     """Where the token status list speaks of this grant's tokens; null for grants older than the lists."""
     notice: Mapped[bytes | None] = mapped_column()
     """What the consent page said, canonical; the digest of it is in the signed record."""
+    suspended_until: Mapped[datetime | None] = mapped_column()
+    """When a suspension that one regulator decided is over; null: not before somebody ends it."""
 
 
 class GrantVersion(Guarded, Base):
@@ -205,18 +211,20 @@ class StatusList(Base):
 
 
 class StatusEntry(Guarded, Base):
-    """An index in use. No grant, no person: a list says of nobody whose it is. ``value`` 1: invalid for good."""
+    """An index in use. No grant, no person: a list says of nobody whose it is. ``value`` 1: invalid for good; 2:
+    suspended, until ``suspended_until`` or until it is lifted."""
 
     __tablename__ = "status_entries"
     __table_args__ = (
         sa.CheckConstraint("idx >= 0", name="idx"),
-        sa.CheckConstraint("value IN (0, 1)", name="value"),
+        sa.CheckConstraint("value IN (0, 1, 2)", name="value"),
         {"info": {"shard": "list_id"}},
     )
-    guarded: ClassVar[tuple[str, ...]] = ("client_id", "value", "until")
+    guarded: ClassVar[tuple[str, ...]] = ("client_id", "value", "until", "suspended_until")
 
     list_id: Mapped[UUID] = mapped_column(primary_key=True)
     idx: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     client_id: Mapped[UUID] = mapped_column()
     value: Mapped[int] = mapped_column()
     until: Mapped[datetime] = mapped_column()
+    suspended_until: Mapped[datetime | None] = mapped_column()

@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from vault.accounts import the_person
 from vault.consent.shares import part_place, seal_part
-from vault.consent.tables import ACTIVE, WITHDRAWN, Grant, GrantPart
+from vault.consent.tables import WITHDRAWN, Grant, GrantPart
 from vault.db import Session
 from vault.errors import Tampered
 from vault.ids import PersonId
@@ -71,7 +71,10 @@ def parts_of(grant: Grant) -> list[Part]:
 
 
 async def _live(session: Session, person: PersonId) -> Sequence[Grant]:
-    chosen = sa.select(Grant).where(Grant.person_id == person, Grant.status == ACTIVE, Grant.expires_at > session.now)
+    # Suspended ones too: they must be whole on the day the suspension is lifted.
+    chosen = sa.select(Grant).where(
+        Grant.person_id == person, Grant.status != WITHDRAWN, Grant.expires_at > session.now
+    )
     return (await session.scalars(chosen)).all()
 
 

@@ -104,7 +104,11 @@ _ACTOR_PREFIX: Final = {
     ActorKind.MEMBER: ids.MEMBER,
 }
 _CODE: Final = re.compile(r"[a-z0-9][a-z0-9._:-]{0,79}")
-_REF: Final = re.compile(r"(?:ofc|reg|req|mbr|inv|chg|app|dcl|cli|msr|cas|rsv|rel|ent|evt|del)_[0-9a-f]{32}")
+_THINGS: Final = (
+    *("ofc", "reg", "req", "mbr", "inv", "chg", "app", "dcl", "cli", "msr", "cas", "rsv", "rel", "ent", "evt", "del"),
+    *("pow", "inq", "law", "lop"),
+)
+_REF: Final = re.compile(rf"(?:{'|'.join(_THINGS)})_[0-9a-f]{{32}}")
 _CODES: Final = ("purpose", "outcome", "reason", "source", "key")
 _DIGESTS: Final = ("consent", "permit", "approval", "commit", "digest")
 _FIELDS: Final = frozenset(field.name for field in fields(Event)) - {"name", "actor"}

@@ -7,10 +7,10 @@ index, the requester's sequence number and, where it was chosen in SQL, the pers
 Members, absent ones left out: ``v`` 1 · ``id`` ent_… · ``at`` ms since 1970 · ``event`` · ``actor``
 {kind, id} · ``requester`` req_… · ``seq`` from 0 without gaps per requester · ``declaration`` dcl_… ·
 ``declaration_version`` · ``purpose`` · ``items`` [{item, form}] · ``outcome`` · ``reason`` · ``ref`` ·
-``second`` ofc_…, beside a member mbr_… · ``roles`` · ``source`` · ``key`` · ``count`` · ``until`` in ms ·
-and base64url of 32 bytes each: ``consent``, ``permit``, ``approval``, ``commit``, ``digest``, ``tag``, ``nonce`` (random: it makes the
-leaf's hash a commitment, so that hashes may be public) · ``index``. A later version may add members;
-a member never changes its meaning. No I/O here.
+``second`` ofc_…, beside a member mbr_…, beside a regulator reg_… · ``roles`` · ``source`` · ``key`` · ``count`` ·
+``until`` in ms · and base64url of 32 bytes each: ``consent``, ``permit``, ``approval``, ``commit``, ``digest``,
+``tag``, ``nonce`` (random: it makes the leaf's hash a commitment, so that hashes may be public) · ``index``. A later
+version may add members; a member never changes its meaning. No I/O here.
 """
 
 import os
@@ -30,6 +30,8 @@ MAX_DRAFT: Final = 60_000
 """Bytes: leaves room below C2SP tlog-tiles' 65,535 for what the sequencer adds."""
 SEARCHED: Final = ("at", "event", "requester", "declaration", "purpose", "outcome", "tag", "seq")
 """The members that are also columns beside the stored leaf."""
+_SECOND: Final = {ActorKind.MEMBER: ids.MEMBER, ActorKind.REGULATOR: ids.REGULATOR}
+"""Whose id ``second`` is, by who acts; else an officer's."""
 _ADDED: Final = ("index", "seq", "tag")
 _SEARCHED_TEXTS: Final = ("event", "requester", "declaration", "purpose", "outcome")
 
@@ -125,7 +127,7 @@ def _members(event: Event, entry_id: UUID, at_ms: int) -> dict[str, Any]:
         outcome=event.outcome,
         reason=event.reason,
         ref=event.ref,
-        second=_public(ids.MEMBER if event.actor.kind is ActorKind.MEMBER else ids.STAFF, event.second),
+        second=_public(_SECOND.get(event.actor.kind, ids.STAFF), event.second),
         roles=None if event.roles is None else list(event.roles),
         source=event.source,
         key=event.key,

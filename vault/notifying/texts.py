@@ -26,6 +26,18 @@ _KEEP_ZH: Final = (
     "本邮件由个人信息保管库登记机构发送至您为接收通知而提供的地址。"
     "我们绝不会通过邮件索要您的密码。您可以随时在保管库中更改或移除此地址。"
 )
+_MEASURE: Final = {
+    "en": Wording(
+        "A supervisory authority did something about one of your permissions",
+        "What it did, and why, stands in your vault under “Who saw what”:\n\n    $vault\n\n"
+        "You need not do anything. What you allowed was not made more.",
+    ),
+    "zh-CN": Wording(
+        "监管机构对您的一项授权采取了措施",
+        "采取了什么措施及原因，请在您的保管库“使用记录”中查看：\n\n    $vault\n\n"
+        "您无需任何操作。您的授权范围不会因此扩大。",
+    ),
+}
 
 TEXTS: Final[Mapping[str, Mapping[str, Wording]]] = {
     "address_code": {
@@ -56,6 +68,9 @@ TEXTS: Final[Mapping[str, Mapping[str, Wording]]] = {
             "如果这不是您本人的操作，请登录并查看“使用记录”：$vault",
         ),
     },
+    "grant_suspended": _MEASURE,
+    "grant_restored": _MEASURE,
+    "grant_narrowed": _MEASURE,
     "consent_waiting": {
         "en": Wording(
             "A request waits for your decision",

@@ -38,6 +38,9 @@ _TABS: Final = {"all": N_("Everything"), "uses": N_("Uses by organisations")}
 _NOTICES: Final = {
     "registration_attempt": N_("Somebody tried to open a vault with your identity number. Your vault is not affected."),
     "consent_waiting": N_("An organisation asks for your information. See “Requests”."),
+    "grant_suspended": N_("A supervisory authority stopped one of your permissions for now."),
+    "grant_restored": N_("One of your permissions that was stopped for now holds again."),
+    "grant_narrowed": N_("A supervisory authority took something out of one of your permissions."),
     "claim_yielded": N_("Your identity number was proved to belong to somebody else."),
 }
 

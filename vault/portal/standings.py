@@ -45,6 +45,10 @@ _BECAME: Final[Mapping[State, str]] = {
         "registry renews it; you can stop this permission at any time."
     ),
 }
+_STOPPED: Final = N_(
+    "A supervisory authority has stopped this permission for now. Nothing is released under it. If the stop is lifted, "
+    "what you allowed holds again, until its end; you can stop it yourself at any time."
+)
 ENDED: Final = "ended"
 PAUSED: Final = "paused"
 
@@ -65,16 +69,21 @@ def status_of(view: GrantView, standing: DeclarationState | None) -> str:
 
     What the person did or what ran out comes first: it does not change any more.
     """
-    if view.status != "active" or standing is None or standing.worst is State.ACTIVE:
+    if view.status not in {"active", "suspended"}:
         return view.status
-    return ENDED if standing.worst in FINAL else PAUSED
+    if standing is not None and standing.worst in FINAL:
+        return ENDED
+    runs = view.status == "active" and (standing is None or standing.worst is State.ACTIVE)
+    return view.status if runs else PAUSED
 
 
 def became(language: Language, view: GrantView, standing: DeclarationState | None) -> str:
     """What became of a grant through the registry, in a sentence; nothing where nothing did."""
-    if view.status != "active" or standing is None:
+    if view.status not in {"active", "suspended"} or standing is None:
         return ""
     text = _BECAME.get(standing.worst)
+    if view.status == "suspended" and standing.worst not in FINAL:
+        text = _STOPPED
     return language.gettext(text) if text else ""
 
 

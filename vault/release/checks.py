@@ -5,17 +5,20 @@ The statement that records the delivery (``recording``) checks the same again un
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+from vault.consent.states import State, state_of
 from vault.consent.terms import OverAsked
 from vault.crypto.canonical import canonical_unchecked, digest
 from vault.errors import Invalid
 from vault.profile.catalogue import Field, catalogue
 from vault.release.loaded import Loaded
-from vault.release.refusals import ACCOUNT_CLOSED, EXPIRED, OTHER_SIDE, STALE_TOKEN, WITHDRAWN, GrantEnded
+from vault.release.refusals import ACCOUNT_CLOSED, EXPIRED, OTHER_SIDE, STALE_TOKEN, SUSPENDED, WITHDRAWN, GrantEnded
 from vault.requesters.liveness import check_live
 from vault.sandbox.wall import on_one_side
+
+_ENDED: Final = {State.WITHDRAWN: WITHDRAWN, State.SUSPENDED: SUSPENDED, State.EXPIRED: EXPIRED}
 
 
 class Chosen(NamedTuple):
@@ -29,10 +32,9 @@ class Chosen(NamedTuple):
 def check_live_now(loaded: Loaded, *, epoch: int, now: datetime) -> None:
     """Step 2. Raises GrantEnded or NotLive."""
     grant = loaded.grant
-    if grant["status"] != "active":
-        raise GrantEnded(WITHDRAWN)
-    if now >= grant["expires_at"]:
-        raise GrantEnded(EXPIRED)
+    state = state_of(grant["status"], grant["expires_at"], now, lifted_at=grant["suspended_until"])
+    if state is not State.ACTIVE:
+        raise GrantEnded(_ENDED[state])
     if grant["token_epoch"] != epoch:
         raise GrantEnded(STALE_TOKEN)
     if loaded.person["status"] != "active":

@@ -40,7 +40,7 @@ WITH held AS (
     SELECT g.person_id
     FROM grants g
     WHERE g.person_id = $1 AND g.id = $2 AND g.version = $3 AND g.token_epoch = $4
-      AND g.status = 'active' AND g.expires_at > $5
+      AND {_allowed("g", may_lapse=True)} AND g.expires_at > $5
       AND EXISTS (SELECT FROM persons p WHERE p.person_id = $1 AND p.version = $6 AND p.status = 'active')
       AND EXISTS (SELECT FROM clients c WHERE c.id = $7 AND c.xmin = $8 AND {_allowed("c")})
       AND EXISTS (

@@ -13,18 +13,19 @@ from vault.requesters.liveness import NotLive
 
 WITHDRAWN: Final = "withdrawn"
 EXPIRED: Final = "expired"
+SUSPENDED: Final = "suspended"
 STALE_TOKEN: Final = "stale_token"  # noqa: S105 - a reason, no secret
 ACCOUNT_CLOSED: Final = "account_closed"
 OTHER_SIDE: Final = "other_side"
 
 
-ENDED: Final = frozenset({WITHDRAWN, EXPIRED, STALE_TOKEN, ACCOUNT_CLOSED, OTHER_SIDE})
+ENDED: Final = frozenset({WITHDRAWN, EXPIRED, SUSPENDED, STALE_TOKEN, ACCOUNT_CLOSED, OTHER_SIDE})
 """Reasons that the ledger tells apart and no requester may."""
 
 
 class GrantEnded(Refused):
-    """Withdrawn, expired, or replaced by a newer authorization (design promise 4). ``reason`` (one of ENDED) is for the
-    ledger."""
+    """Withdrawn, suspended, expired, or replaced by a newer authorization (design promise 4). ``reason`` (one of ENDED)
+    is for the ledger."""
 
     name, title = "grant-ended", "Nothing more is released with this token"
     advice = (

@@ -54,7 +54,21 @@ CONSENT: Final[Mapping[str, Kind]] = {
         by="person officer regulator",
         about=About.SOMEBODY,
         must="requester declaration outcome",
-        may="declaration_version purpose items consent permit reason second",
+        may="declaration_version purpose items consent permit reason second ref",
+    ),
+    "grant.suspended": kind(
+        "Regulators stopped a grant for now; without second: one did, and the stop ends by itself.",
+        by="regulator",
+        about=About.SOMEBODY,
+        must="requester declaration reason ref",
+        may="declaration_version consent second",
+    ),
+    "grant.restored": kind(
+        "A suspended grant goes on; by the registry: nobody confirmed its suspension in time.",
+        by="regulator registry",
+        about=About.SOMEBODY,
+        must="requester declaration reason",
+        may="declaration_version consent second ref",
     ),
     "grant.withdrawn": kind(
         "A grant was ended; by a requester: it gave the grant back.",
