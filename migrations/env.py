@@ -6,7 +6,7 @@ that was not tried on a real server is not to be trusted.
 
 from alembic import context
 
-from vault.schema import metadata
+from vault.schema import is_modelled, metadata
 
 connection = context.config.attributes.get("connection")
 if connection is None:
@@ -14,6 +14,7 @@ if connection is None:
 context.configure(
     connection=connection,
     target_metadata=metadata(),
+    include_name=is_modelled,
     transaction_per_migration=True,
     compare_type=True,
     compare_server_default=True,

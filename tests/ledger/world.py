@@ -51,6 +51,7 @@ def written(section: str = "identity") -> Event:
 TABLES = (
     "ledger_heads",
     "ledger_entries",
+    "ledger_ids",
     "ledger_bodies",
     "ledger_tiles",
     "ledger_checkpoints",
@@ -155,6 +156,7 @@ class Log:
         try:
             copy = connection.copy_records_to_table
             await copy("ledger_entries", records=[*entries, (0, count - 1, last.hash, entry_id)])
+            await copy("ledger_ids", records=[(entry_id, 0, count - 1)])
             await copy("ledger_tiles", records=tiles)
             await connection.execute(
                 "INSERT INTO ledger_bodies (shard, idx, body, at, event) VALUES (0, $1, $2, 0, 'registry.founded')",
@@ -179,6 +181,11 @@ class Log:
         """Let a sequencer empty the outbox; the size of the tree then."""
         return await Sequencer(self.database, self.signer).drain()
 
+    async def narrow(self) -> None:
+        """Forget the first, wide partition, so that a sequencer makes those of its own width."""
+        await self.tamper("DROP TABLE ledger_entries_0, ledger_bodies_0")
+        await self.tamper("DELETE FROM ledger_partitions")
+
     async def fsck(self) -> Report:
         """Check everything."""
         connection = await self.database.connect(LEDGER)
@@ -188,8 +195,8 @@ class Log:
             await connection.close()
 
     async def admin(self) -> asyncpg.Connection:
-        """A superuser's connection: who may break things."""
-        return await asyncpg.connect(self.admin_url)
+        """A superuser's connection, with triggers off: who may break things."""
+        return await asyncpg.connect(self.admin_url, server_settings={"session_replication_role": "replica"})
 
     @asynccontextmanager
     async def broken(self, statement: str) -> AsyncIterator[None]:

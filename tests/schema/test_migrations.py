@@ -23,7 +23,8 @@ async def test_head_equals_the_models(database_url: str) -> None:
     engine = _engine(database_url)
 
     def differences(connection: sa.Connection) -> list[object]:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        opts = {"compare_type": True, "compare_server_default": True, "include_name": schema.is_modelled}
+        context = MigrationContext.configure(connection, opts=opts)
         return list(compare_metadata(context, schema.metadata()))
 
     async with engine.connect() as connection:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from vault.errors import Tampered
 from vault.ledger.checkpoint import Checkpoint
 from vault.ledger.leaf import SEARCHED, Leaf, Unreadable, finish, read, refusal
-from vault.ledger.tree import Edge, Tile
+from vault.ledger.tree import Edge, Tile, leaf_hash
 
 
 class Drained(NamedTuple):
@@ -36,6 +37,12 @@ class Batch:
     tiles: Sequence[Tile]
     frontier: bytes
     checkpoint: Checkpoint
+
+    def rehash(self) -> None:
+        """Hash every leaf once more, where the database does not. Raises Tampered on a bit that flipped."""
+        for leaf in self.leaves:
+            if leaf_hash(leaf.body) != leaf.hash:
+                raise Tampered(private="a leaf does not have the hash it was given a moment ago")
 
     def columns(self) -> list[list[Any]]:
         """The leaves by column: id, leaf hash, body, then the searched members."""

@@ -21,6 +21,8 @@ WITH head AS (
     )
 ), entries AS (
     INSERT INTO ledger_entries (shard, idx, leaf_hash, id) SELECT shard, idx, leaf_hash, id FROM leaf
+), ids AS (
+    INSERT INTO ledger_ids (id, shard, idx) SELECT id, shard, idx FROM leaf
 ), bodies AS (
     INSERT INTO ledger_bodies
         (shard, idx, body, at, event, requester, declaration, purpose, outcome, tag, seq)
@@ -54,15 +56,17 @@ WHERE h.shard = $1
 """
 
 NEXT_SEQS: Final = """
-SELECT wanted.requester, (
+SELECT wanted.requester, greatest((
     SELECT b.seq FROM ledger_bodies b
     WHERE b.shard = $1 AND b.requester = wanted.requester ORDER BY b.idx DESC LIMIT 1
-) + 1
+) + 1, (
+    SELECT following FROM ledger_sequences s WHERE s.shard = $1 AND s.requester = wanted.requester
+))
 FROM unnest($2::text[]) AS wanted (requester)
 """
 
 IN_TREE: Final = """
-SELECT e.id, b.body FROM ledger_entries e JOIN ledger_bodies b USING (shard, idx) WHERE e.id = ANY ($1::uuid[])
+SELECT i.id, b.body FROM ledger_ids i LEFT JOIN ledger_bodies b USING (shard, idx) WHERE i.id = ANY ($1::uuid[])
 """
 
 FORGET: Final = "DELETE FROM ledger_outbox WHERE shard = $1 AND id = ANY ($2::uuid[])"

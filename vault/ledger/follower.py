@@ -53,10 +53,10 @@ CROSS JOIN LATERAL (
     ) e
 ) fresh
 CROSS JOIN LATERAL (
-    SELECT array_agg(e.id) AS ids, array_agg(e.idx) AS idxs, array_agg(b.body) AS bodies
+    SELECT array_agg(i.id) AS ids, array_agg(i.idx) AS idxs, array_agg(b.body) AS bodies
     FROM unnest($4::uuid[]) AS waiting (id)
-    JOIN ledger_entries e ON e.id = waiting.id AND e.shard = $1
-    JOIN ledger_bodies b ON b.shard = e.shard AND b.idx = e.idx
+    JOIN ledger_ids i ON i.id = waiting.id AND i.shard = $1
+    JOIN ledger_bodies b ON b.shard = i.shard AND b.idx = i.idx
 ) wanted
 """
 

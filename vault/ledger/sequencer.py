@@ -25,6 +25,7 @@ from vault.ledger import commit
 from vault.ledger.batch import Batch, Drained, Readable, grow, readable
 from vault.ledger.checkpoint import Signer
 from vault.ledger.leaf import is_same
+from vault.ledger.partitions import AHEAD, GUARDED, WIDTH, make_room
 from vault.ledger.resume import resume
 from vault.ledger.tree import Edge
 
@@ -55,10 +56,17 @@ class Sequencer:
 
     ``on_commit`` is called after each commit. ``leading`` tells whether this one leads; ``failure`` holds
     the reason while the stored tree contradicts itself or its signed checkpoint: then nothing is written.
+    ``width``: entries of the partitions it makes room with.
     """
 
     def __init__(
-        self, database: Database, signer: Signer, *, shard: int = 0, on_commit: Callable[[], None] | None = None
+        self,
+        database: Database,
+        signer: Signer,
+        *,
+        shard: int = 0,
+        on_commit: Callable[[], None] | None = None,
+        width: int = WIDTH,
     ) -> None:
         self.leading = False
         self.failure: str | None = None
@@ -70,6 +78,8 @@ class Sequencer:
         self._doubt = False
         self._connection: Any = None
         self._edge = Edge()
+        self._width, self._room = width, 0
+        self._rehashed = False
         self._epoch = 0
         self._seqs: dict[str, int] = {}
         self._taken: frozenset[UUID] = frozenset()
@@ -151,6 +161,8 @@ class Sequencer:
 
     async def _load(self) -> None:
         self._edge, self._epoch = await resume(self._connection, self._shard, self._signer.keys)
+        self._room = await make_room(self._connection, self._edge.size, self._width)
+        self._rehashed = await self._connection.fetchval(GUARDED)
         self._seqs, self._taken = {}, frozenset()
         self._floor, self._swept = _NOWHERE, 0.0
 
@@ -178,7 +190,11 @@ class Sequencer:
         now = self._database.clock.now()
         drafts = readable(drained, taken=self._taken, at_ms=millis(now))
         await self._know_seqs(drafts)
+        if self._edge.size + AHEAD > self._room:
+            self._room = await make_room(self._connection, self._edge.size, self._width)
         batch = grow(self._edge, self._seqs, drafts, origin=self._signer.keys[-1].origin)
+        if not self._rehashed:
+            batch.rehash()
         try:
             await self._commit(batch, [row.id for row in drained], now)
         except asyncpg.UniqueViolationError:

@@ -3,8 +3,9 @@
 Append-only is held by privileges: the application may put drafts into the outbox and read the rest;
 only the sequencer's role writes the tree, and nobody but the owner may change or remove what is in it.
 Leaf hashes and bodies are in separate tables so that a body can be taken away (retention, a court)
-while the tree stays whole. Who changes a row as the owner is found out by ``fsck`` and by everybody
-who kept a checkpoint.
+while the tree stays whole; both are partitioned by index, so that old ranges can be archived. Where the
+engine has triggers they refuse, also to the owner, whatever does not append (``guards``). Who gets around
+them is found out by ``fsck`` and by everybody who kept a checkpoint.
 """
 
 from datetime import datetime
@@ -86,16 +87,26 @@ class EntryRow(Base):
 
     __tablename__ = "ledger_entries"
     __table_args__ = (
-        sa.UniqueConstraint("id"),
         sa.CheckConstraint("idx >= 0", name="idx"),
         sa.CheckConstraint("octet_length(leaf_hash) = 32", name="leaf_hash_length"),
-        {"info": _TREE},
+        {"info": _TREE, "postgresql_partition_by": "RANGE (idx)"},
     )
 
     shard: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True)
     idx: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     leaf_hash: Mapped[bytes]
     id: Mapped[EntryId]
+
+
+class IdRow(Base):
+    """Where the entry of an id is. A table of its own: a partition cannot promise that an id is in no other."""
+
+    __tablename__ = "ledger_ids"
+    __table_args__ = ({"info": _TREE},)
+
+    id: Mapped[EntryId] = mapped_column(primary_key=True)
+    shard: Mapped[int] = mapped_column(sa.SmallInteger)
+    idx: Mapped[int]
 
 
 class BodyRow(Base):
@@ -113,7 +124,7 @@ class BodyRow(Base):
         sa.Index("ix_ledger_bodies_event", "shard", "event", "idx"),
         sa.Index("ix_ledger_bodies_at", "shard", "at"),
         sa.Index("ix_ledger_bodies_tag", "tag", postgresql_using="hash", postgresql_where=sa.text("tag IS NOT NULL")),
-        {"info": _TREE},
+        {"info": _TREE, "postgresql_partition_by": "RANGE (idx)"},
     )
 
     shard: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True)
@@ -155,6 +166,48 @@ class CheckpointRow(Base):
     size: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     note: Mapped[str]
     at: Mapped[datetime]
+
+
+class PartitionRow(Base):
+    """A range of indexes, ``first`` up to, not including, ``until``: its rows are here, or archived and detached."""
+
+    __tablename__ = "ledger_partitions"
+    __table_args__ = (
+        sa.CheckConstraint("first >= 0 AND until > first", name="range"),
+        sa.CheckConstraint("octet_length(digest) = 32", name="digest_length"),
+        {"info": {"shard": "shard", "grants": {APP: "SELECT", LEDGER: "SELECT", REGULATOR: "SELECT"}}},
+    )
+
+    first: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    until: Mapped[int]
+    digest: Mapped[bytes | None]
+    """SHA-256 of the archive's manifest, once there is one that was verified."""
+    detached_at: Mapped[datetime | None]
+
+
+class WithheldRow(Base):
+    """The tag of an entry whose body is not here any more: a person still sees that nothing was left out."""
+
+    __tablename__ = "ledger_withheld"
+    __table_args__ = (
+        sa.Index("ix_ledger_withheld_tag", "tag", postgresql_using="hash"),
+        {"info": {"shard": "shard", "grants": {APP: "SELECT", LEDGER: "SELECT", REGULATOR: "SELECT"}}},
+    )
+
+    shard: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True)
+    idx: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    tag: Mapped[str] = mapped_column(_CODE)
+
+
+class SequenceRow(Base):
+    """The next sequence number of a requester whose newest body is not here any more."""
+
+    __tablename__ = "ledger_sequences"
+    __table_args__ = ({"info": {"shard": "shard", "grants": {LEDGER: "SELECT", REGULATOR: "SELECT"}}},)
+
+    shard: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True)
+    requester: Mapped[str] = mapped_column(_CODE, primary_key=True)
+    following: Mapped[int]
 
 
 class SubjectRow(Base):
