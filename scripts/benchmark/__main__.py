@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 
 import click
 
+from benchmark import ledger as ledger_bench
 from benchmark import scale as scale_bench
 from benchmark import tokens as token_bench
 from benchmark.measuring import Plan, measure
@@ -76,6 +77,24 @@ def scale(seconds: float, rounds: int, *, declarations: int, grants: int, as_jso
         plan = scale_bench.Plan(Path(folder), seconds, rounds, declarations, grants)
         result = scale_bench.measure(plan, tell=lambda text: None if as_json else click.echo(text, err=True))
     click.echo(json.dumps(result, indent=2) if as_json else scale_bench.table(result))
+    sys.exit(0 if result["holds"] else 1)
+
+
+@main.command()
+@click.option("--seconds", type=click.FloatRange(1, 600), default=10, show_default=True, help="Length of each phase.")
+@click.option("--writers", type=click.IntRange(1, 512), default=64, show_default=True, help="Who wait at once.")
+@click.option("--entries", type=click.IntRange(0), default=100_000, show_default=True, help="Size the tree grows to.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
+def ledger(seconds: float, writers: int, *, entries: int, as_json: bool) -> None:
+    """Entries per second with receipts, the sequencer alone, and both again in a large tree, beside pgbench.
+
+    \b
+    Example: scripts/bench ledger --entries 2000000
+    """
+    with TemporaryDirectory(prefix="pivault-bench-") as folder:
+        plan = ledger_bench.Plan(Path(folder), seconds, writers, entries)
+        result = ledger_bench.measure(plan, tell=lambda text: None if as_json else click.echo(text, err=True))
+    click.echo(json.dumps(result, indent=2) if as_json else ledger_bench.table(result))
     sys.exit(0 if result["holds"] else 1)
 
 

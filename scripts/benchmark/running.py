@@ -23,8 +23,8 @@ def run_phase(job: Job, groups: dict[str, list[int]]) -> tuple[Outcome, dict[str
     return outcome, {
         "connections": job.connections,
         "per_second": good / outcome.seconds,
-        "p50_ms": _at(outcome.latencies, 0.50),
-        "p99_ms": _at(outcome.latencies, 0.99),
+        "p50_ms": at(outcome.latencies, 0.50),
+        "p99_ms": at(outcome.latencies, 0.99),
         "good": good,
         "statuses": outcome.statuses,
         "cpu_seconds": cpu,
@@ -34,5 +34,6 @@ def run_phase(job: Job, groups: dict[str, list[int]]) -> tuple[Outcome, dict[str
     }
 
 
-def _at(latencies: list[float], share: float) -> float:
+def at(latencies: list[float], share: float) -> float:
+    """A percentile of sorted latencies, in ms."""
     return 1000 * latencies[min(len(latencies) - 1, int(share * len(latencies)))] if latencies else 0.0

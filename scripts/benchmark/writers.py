@@ -1,0 +1,75 @@
+"""Writers, in a process of their own: each puts a draft into the outbox in a transaction of its own and waits for its
+receipt, again and again. Arguments: the folder of an installation, how many writers, seconds. Tells one JSON object.
+"""
+
+import asyncio
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import uvloop
+
+from benchmark.drafts import Drafts
+from benchmark.ledger import Written
+from vault.cli.runtime import key_file
+from vault.clock import SystemClock
+from vault.crypto.keyring import MemoryRing
+from vault.db import Database
+from vault.embedded import EmbeddedServer
+from vault.ledger.checkpoint import log_keys
+from vault.ledger.follower import Receipts
+from vault.settings import load
+
+_INSERT = "INSERT INTO ledger_outbox (shard, id, draft, tag) VALUES (0, $1, $2, $3)"
+
+
+def at_hand(data: Path, *, pool_size: int = 8) -> tuple[Database, str]:
+    """The database of an installation whose server is running, and the ledger's name."""
+    settings = load(data=data)
+    ring: MemoryRing = key_file(settings).load()
+    server = EmbeddedServer.start(settings.data / "postgres")
+    return Database(server.admin_url, ring, SystemClock(), pool_size=pool_size), settings.origin(ring.id)
+
+
+async def run(data: Path, writers: int, seconds: float) -> Written:
+    """Write and wait."""
+    database, origin = at_hand(data, pool_size=min(writers, 64))
+    receipts = Receipts(database, log_keys(database.ring, origin))
+    following = asyncio.create_task(receipts.run())
+    pool = await database.pool()
+    drafts, latencies, making = Drafts(), [], 0.0
+    await asyncio.gather(*(pool.fetchval("SELECT 1") for _ in range(writers)))
+    first = drafts.row()
+    await pool.execute(_INSERT, *first)
+    await receipts.wait(first[0], 30)  # from here on somebody leads
+    began = time.perf_counter()
+    used, until = time.process_time(), began + seconds
+
+    async def write() -> None:
+        nonlocal making
+        while (started := time.perf_counter()) < until:
+            cpu = time.process_time()
+            row = drafts.row()
+            making += time.process_time() - cpu
+            await pool.execute(_INSERT, *row)
+            receipts.hint()
+            await receipts.wait(row[0], 30)
+            latencies.append(time.perf_counter() - started)
+
+    await asyncio.gather(*(write() for _ in range(writers)))
+    took, spent = time.perf_counter() - began, time.process_time() - used
+    following.cancel()
+    await database.close()
+    return Written(len(latencies), took, spent, making, sorted(latencies))
+
+
+def main(arguments: list[str]) -> None:
+    """The command line."""
+    written: Any = uvloop.run(run(Path(arguments[0]), int(arguments[1]), float(arguments[2])))
+    sys.stdout.buffer.write(msgspec.json.encode(written))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
