@@ -59,6 +59,9 @@ ENTRY: Final = "ent"
 PROMPT: Final = "prm"
 EVENT: Final = "evt"
 DELETION: Final = "del"
+MANDATE: Final = "mnd"
+ORDER: Final = "ord"
+EXPORT: Final = "exp"
 
 
 def new_uuid() -> UUID:

@@ -26,6 +26,7 @@ from vault.crypto.keyring import MemoryRing
 from vault.db import Database, Session
 from vault.edge.checkers import configured_checker
 from vault.errors import BadConfiguration, VaultError
+from vault.ledger import indexing
 from vault.ledger.checkpoint import ring_signer
 from vault.ledger.sequencer import Sequencer
 from vault.notifying.choosing import notifier_of
@@ -97,7 +98,8 @@ async def running(
     """Sequencer, vetting and tidying, for as long as the block lasts; and the key ring's file, where there is one to
     follow. ``checker`` replaces what the settings name."""
     sequencer = Sequencer(database, ring_signer(database.ring, settings.origin(database.ring.id)))
-    acts = [sequencer.run(), tidy(database), announcing.run(database), vet(settings, database, checker)]
+    acts = [sequencer.run(), indexing.run(database), tidy(database), announcing.run(database)]
+    acts.append(vet(settings, database, checker))
     acts.append(Sender(database, Poster(on_loopback=not settings.is_https), settings.issuer_url).run())
     notifier = notifier_of(settings, database)
     if notifier is not None:

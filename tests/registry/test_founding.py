@@ -51,7 +51,8 @@ async def test_the_ceremony_makes_the_first_people(database: Database) -> None:
             number, public = await role_public(session, role)
             assert len(await role_secret(session, staff[login], role, number)) == 32 == len(public)
             assert (await officer(session, staff[login], role)).name == f"Name of {login}"
-    first, *rest = await entries(database)
+    first, *rest, mandate = await entries(database)
+    assert mandate["event"] == "mandate.granted"
     assert (first["event"], first["count"], first["actor"]) == ("registry.founded", 4, {"kind": "registry"})
     assert [entry["event"] for entry in rest] == ["officer.added"] * 3 + ["regulator.added"]
     assert rest[2]["ref"] == ids.public(ids.STAFF, staff["release"].id)
@@ -164,7 +165,7 @@ async def test_two_officers_let_a_regulator_in(database: Database) -> None:
     async with database.begin() as session:
         mine = await role_secret(session, inspector, "recovery-supervisor", 1)
         assert mine == await role_secret(session, staff["regulator"], "recovery-supervisor", 1)
-    added, handed = (await entries(database))[-2:]
+    added, _, handed = (await entries(database))[-3:]
     assert (added["event"], added["ref"]) == ("regulator.added", ids.public(ids.REGULATOR, made))
     assert (handed["event"], handed["key"], handed["ref"]) == (
         "key.handed_on",

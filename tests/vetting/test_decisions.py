@@ -52,7 +52,7 @@ async def entries(db: Database) -> list[dict[str, Any]]:
 
 
 async def names(db: Database) -> list[str]:
-    skipped = {"registry.founded", "officer.added", "regulator.added", "sign_in.begun"}
+    skipped = {"registry.founded", "officer.added", "regulator.added", "mandate.granted", "sign_in.begun"}
     return [entry["event"] for entry in await entries(db) if entry["event"] not in skipped]
 
 

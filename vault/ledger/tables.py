@@ -239,3 +239,35 @@ class HiddenRow(Guarded, Base):
     ground: Mapped[str]
     until: Mapped[datetime]
     sealed: Mapped[bytes]
+
+
+_INDEX: Final = {"shard": "shard", "grants": {APP: "SELECT", LEDGER: "SELECT, INSERT", REGULATOR: "SELECT"}}
+
+
+class BlockRow(Base):
+    """A block of entries that is indexed: how wide it is, between which moments its entries lie, how many postings."""
+
+    __tablename__ = "ledger_blocks"
+    __table_args__ = ({"info": _INDEX},)
+
+    shard: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True)
+    block: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    width: Mapped[int]
+    first_at: Mapped[int]
+    last_at: Mapped[int]
+    postings: Mapped[int]
+    mac: Mapped[bytes]
+
+
+class PostingRow(Base):
+    """Which entries of a block carry a value (see ``postings``). The MAC covers every other column."""
+
+    __tablename__ = "ledger_postings"
+    __table_args__ = ({"info": _INDEX},)
+
+    shard: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True)
+    facet: Mapped[str] = mapped_column(_CODE, primary_key=True)
+    value: Mapped[str] = mapped_column(_CODE, primary_key=True)
+    block: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    bits: Mapped[bytes]
+    mac: Mapped[bytes]

@@ -21,6 +21,7 @@ from vault.registry.candidates import (
     check_separate,
     check_sponsors,
 )
+from vault.registry.mandates import first_mandate
 from vault.registry.staff import ACTIVE, active, as_member, everybody
 from vault.registry.tables import Staff
 from vault.signin.holders import OFFICER, REGULATOR, Holder
@@ -124,6 +125,8 @@ async def _record(session: Session, member: StaffMember, *, actor: events.Actor,
         roles=member.roles,
     )
     await log.append(session, event)
+    if member.realm == REGULATOR:
+        await first_mandate(session, member, actor=actor, second=second)
 
 
 def _founded_already() -> Refused:

@@ -1,6 +1,8 @@
 """Rows of the register of staff. Global: not distributed."""
 
+from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -33,6 +35,46 @@ class Staff(Guarded, Base):
     box_public: Mapped[bytes]
     signing_public: Mapped[bytes]
     status: Mapped[str]
+
+
+class MandateRow(Guarded, Base):
+    """What a regulator may ask and do, where and until when. One at a time is in force; none: no access at all.
+
+    ``sectors``: categories of purposes; ``regions``: beginnings of division codes (GB/T 2260); null: the whole system.
+    ``granted_by`` null: the founding ceremony.
+    """
+
+    __tablename__ = "mandates"
+    __table_args__ = (
+        sa.CheckConstraint("status IN ('proposed', 'in_force', 'declined', 'ended')", name="status"),
+        sa.CheckConstraint("valid_from < valid_until", name="validity"),
+        sa.Index("uq_mandates_in_force", "regulator_id", unique=True, postgresql_where=sa.text("status = 'in_force'")),
+        {"info": {"grants": _REGISTER}},
+    )
+    guarded = (
+        "regulator_id",
+        "sectors",
+        "regions",
+        "powers",
+        "valid_from",
+        "valid_until",
+        "status",
+        "reason",
+        "granted_by",
+        "second",
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    regulator_id: Mapped[StaffId]
+    sectors: Mapped[list[str] | None]
+    regions: Mapped[list[str] | None]
+    powers: Mapped[list[str]]
+    valid_from: Mapped[datetime]
+    valid_until: Mapped[datetime]
+    status: Mapped[str]
+    reason: Mapped[str]
+    granted_by: Mapped[StaffId | None]
+    second: Mapped[StaffId | None]
 
 
 class RoleKey(Guarded, Base):

@@ -12,6 +12,24 @@ STAFF: Final[Mapping[str, Kind]] = {
     "officer.left": kind("An officer lost all roles.", by="officer registry", must="ref", may="second reason"),
     "regulator.added": kind("A regulator was admitted.", by="registry officer", must="ref", may="second roles"),
     "regulator.left": kind("A regulator lost access.", by="officer registry", must="ref", may="second reason"),
+    "mandate.proposed": kind(
+        "An officer wants a regulator to have a mandate; ref names it, digest is of what it says.",
+        by="officer",
+        must="ref digest until",
+    ),
+    "mandate.granted": kind(
+        "A regulator may ask and act as the mandate says, until its end; by the registry: at the founding.",
+        by="officer registry",
+        must="ref digest until",
+        may="second",
+    ),
+    "mandate.declined": kind(
+        "A second officer did not agree to a mandate.", by="officer", must="ref digest until second"
+    ),
+    "mandate.ended": kind(
+        "A mandate ended before its time: another took its place.", by="officer", must="ref digest until second"
+    ),
+    "mandate.attempt_refused": kind("An officer may not decide about this mandate.", by="officer", must="ref reason"),
     "resource_server.added": kind(
         "A server may ask how tokens for it stand; two officers let it in.", by="officer", must="ref second"
     ),
