@@ -69,6 +69,15 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """The address that messages come from."""
     log_origin: str | None = None
     """The ledger's name (C2SP checkpoint origin), fixed once entries exist; default: pivault/ and the key ring's id."""
+    log_folder: Path | None = None
+    """Where the log is published as static files, and what the server compares its database with before it writes:
+    on another disk than the database's. Default: log in the data folder."""
+    log_policy: Path | None = None
+    """A C2SP tlog-policy file: the witnesses to ask, and how many must cosign before a checkpoint is published."""
+    log_publish_seconds: float = 1.0
+    """Seconds between two published checkpoints, at least."""
+    log_heartbeat_seconds: float = 55.0
+    """An entry says that all is well when nothing else was recorded for so long."""
     receipt_timeout: float = 5.0
     """Seconds a release waits for its receipt before it answers 503."""
     max_body: int = 1_048_576
@@ -172,7 +181,11 @@ def _checked(settings: Settings) -> Settings:
     _check_notifier(settings)
     if settings.log_format not in {"json", "text"}:
         raise BadConfiguration("log_format must be json or text.")
-    return msgspec.structs.replace(settings, data=settings.data.expanduser().absolute())
+    if not (0.01 <= settings.log_publish_seconds <= 60 and 1 <= settings.log_heartbeat_seconds <= 3600):
+        raise BadConfiguration("log_publish_seconds must be 0.01-60 and log_heartbeat_seconds 1-3600.")
+    data = settings.data.expanduser().absolute()
+    folder = (settings.log_folder or data / "log").expanduser().absolute()
+    return msgspec.structs.replace(settings, data=data, log_folder=folder)
 
 
 def _is_network(text: str) -> bool:

@@ -26,7 +26,7 @@ from vault.crypto.keyring import MemoryRing
 from vault.db import Database, Session
 from vault.edge.checkers import configured_checker
 from vault.errors import BadConfiguration, VaultError
-from vault.ledger import indexing
+from vault.ledger import heartbeat, indexing
 from vault.ledger.checkpoint import ring_signer
 from vault.ledger.sequencer import Sequencer
 from vault.notifying.choosing import notifier_of
@@ -42,6 +42,7 @@ from vault.vetting.posting import Poster
 from vault.vetting.rounds import adopt, bring_forward, work_through
 from vault.webhooks.events import delete_old_events
 from vault.webhooks.sending import Sender
+from vault.witness.publishing import publishing
 
 TIDY_EVERY: Final = 60.0
 """Seconds between two rounds."""
@@ -95,24 +96,29 @@ class Follower:
 async def running(
     settings: Settings, database: Database, follower: Follower | None = None, *, checker: Checker | None = None
 ) -> AsyncIterator[Sequencer]:
-    """Sequencer, vetting and tidying, for as long as the block lasts; and the key ring's file, where there is one to
-    follow. ``checker`` replaces what the settings name."""
-    sequencer = Sequencer(database, ring_signer(database.ring, settings.origin(database.ring.id)))
-    acts = [sequencer.run(), indexing.run(database), tidy(database), announcing.run(database)]
-    acts.append(vet(settings, database, checker))
-    acts.append(Sender(database, Poster(on_loopback=not settings.is_https), settings.issuer_url).run())
-    notifier = notifier_of(settings, database)
-    if notifier is not None:
-        acts.append(Post(database, notifier, settings.issuer_url).run())
-    if follower is not None:
-        acts.append(follower.run())
-    tasks = [asyncio.create_task(act) for act in acts]
-    try:
-        yield sequencer
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    """Sequencer, publishing, vetting and tidying, for as long as the block lasts; and the key ring's file, where there
+    is one to follow. ``checker`` replaces what the settings name."""
+    async with publishing(settings, database) as published:
+        signer = ring_signer(database.ring, settings.origin(database.ring.id))
+        sequencer = Sequencer(database, signer).heeding(*published.outside)
+        acts = [sequencer.run(), indexing.run(database), tidy(database), announcing.run(database)]
+        acts.append(vet(settings, database, checker))
+        acts.append(heartbeat.run(database, sequencer, settings.log_heartbeat_seconds))
+        acts.append(Sender(database, Poster(on_loopback=not settings.is_https), settings.issuer_url).run())
+        if published.publisher is not None:
+            acts.append(published.publisher.run())
+        notifier = notifier_of(settings, database)
+        if notifier is not None:
+            acts.append(Post(database, notifier, settings.issuer_url).run())
+        if follower is not None:
+            acts.append(follower.run())
+        tasks = [asyncio.create_task(act) for act in acts]
+        try:
+            yield sequencer
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def tidy(database: Database) -> None:

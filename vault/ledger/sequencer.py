@@ -12,7 +12,7 @@ sooner; it polls anyway.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, Self
 from uuid import UUID
 
 import asyncpg
@@ -25,6 +25,7 @@ from vault.ledger import commit
 from vault.ledger.batch import Batch, Drained, Readable, grow, readable
 from vault.ledger.checkpoint import Signer
 from vault.ledger.leaf import is_same
+from vault.ledger.outside import Outside, compare
 from vault.ledger.partitions import AHEAD, GUARDED, WIDTH, make_room
 from vault.ledger.resume import resume
 from vault.ledger.tree import Edge
@@ -55,7 +56,8 @@ class Sequencer:
     """Drains one shard's outbox into its tree for as long as it leads.
 
     ``on_commit`` is called after each commit. ``leading`` tells whether this one leads; ``failure`` holds
-    the reason while the stored tree contradicts itself or its signed checkpoint: then nothing is written.
+    the reason while the stored tree contradicts itself, its signed checkpoint or what others remember of it
+    (:meth:`heeding`): then nothing is written.
     ``width``: entries of the partitions it makes room with.
     """
 
@@ -74,6 +76,7 @@ class Sequencer:
         self._signer = signer
         self._shard = shard
         self._on_commit = on_commit or (lambda: None)
+        self._outside: Sequence[Outside] = ()
         self._news = asyncio.Event()
         self._doubt = False
         self._connection: Any = None
@@ -85,6 +88,11 @@ class Sequencer:
         self._taken: frozenset[UUID] = frozenset()
         self._floor = _NOWHERE
         self._swept = 0.0
+
+    def heeding(self, *outside: Outside) -> Self:
+        """The same sequencer, which leads only over a tree that continues what they remember."""
+        self._outside = outside
+        return self
 
     def hint(self) -> None:
         """Say that the outbox has something. Cheap; safe to call when it has not."""
@@ -146,8 +154,9 @@ class Sequencer:
         self._doubt = False
         epoch = await self._connection.fetchval(commit.NEW_EPOCH, self._shard)
         self._check_durable()
-        # 3. Rebuild the edge from the rows and compare it with what was promised.
+        # 3. Rebuild the edge from the rows and compare it with what was promised, here and outside this database.
         await self._load()
+        await compare(self._connection, self._shard, self._edge, self._outside)
         if epoch != self._epoch:
             raise Fenced
         self.leading, self.failure = True, None

@@ -19,6 +19,11 @@ OVERSIGHT: Final[Mapping[str, Kind]] = {
         about=About.SOMEBODY,
         must="until commit",
     ),
+    "log.heartbeat": kind("Nothing else was recorded for a while, and the log is well.", by="registry"),
+    "auditor.added": kind(
+        "An outside auditor may read what entries say; two officers let them in.", by="officer", must="ref second"
+    ),
+    "auditor.ended": kind("An outside auditor may read no more.", by="officer", must="ref", may="second reason"),
     "refusals.counted": kind("Refusals of strangers, in aggregate.", by="registry", must="reason count", may="outcome"),
     "draft.refused": kind(
         "The outbox held something that is no entry; digest is of its bytes, ref its id.",
