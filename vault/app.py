@@ -23,6 +23,7 @@ from vault.edge.envelope import Envelope
 from vault.edge.problems import MethodNotAllowed, as_vault_error, insufficient, problem_response, status_of
 from vault.edge.request import VaultRequest
 from vault.edge.shortcuts import Shortcuts
+from vault.edge.validators import Validators
 from vault.errors import Tampered, VaultError
 from vault.ledger.sequencer import Sequencer
 from vault.proofing import Source
@@ -75,7 +76,7 @@ def create_app(
         debug=False,
     )
     inner = Shortcuts(app, app.asgi_handler, api.HOT, answer_error)
-    app.asgi_handler = Envelope(inner, settings)
+    app.asgi_handler = Envelope(Validators(inner), settings)
     return app
 
 

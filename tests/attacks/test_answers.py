@@ -111,6 +111,7 @@ async def test_nothing_of_a_person_is_kept_by_caches(world: World, endpoint: End
     public |= {"/v1/purposes", "/v1/bounds", "/schemas/personal_information.v1.json", "/oauth/grants/states"}
     public |= {"/.well-known/oauth-protected-resource", "/.well-known/oauth-protected-resource/v1"}
     public |= {"/oauth/status-lists", "/oauth/status-lists/{list_id}"}
+    public |= {"/vct/release.1", "/.well-known/vct/vct/release.1", "/.well-known/jwt-vc-issuer"}
     if endpoint.template in public or endpoint.template.startswith("/v1/register/"):
         assert "no-store" not in answer.headers["cache-control"] or answer.status_code != 200
         assert "set-cookie" not in answer.headers

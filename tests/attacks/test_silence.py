@@ -1,5 +1,6 @@
 """What answers must not tell: who has a vault, whether a number is known, what a person keeps or refuses to give."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,6 +12,7 @@ from tests.attacks import forge
 from tests.attacks.surface import form_token
 from tests.attacks.world import GENERAL, PASSWORD, SENSITIVE, Browser, Person, World
 from vault.accounts.numbers import check_character
+from vault.crypto.canonical import unb64
 
 _VARYING = {"date", "x-request-id", "set-cookie"}
 
@@ -172,8 +174,12 @@ async def test_an_item_not_there_is_an_item_left_out(world: World) -> None:
             await given["bank"].release(items)
             for items in (["identity.nationality"], [*GENERAL, "identity.nationality"])
         ]
+        others = [
+            await given["bank"].release(accept=accept) for accept in ("application/dc+sd-jwt", "application/jose")
+        ]
         seen.append(
             [
+                [_shape(other)[:2] if other.status_code != 200 else _selective(other) for other in others],
                 tokens["authorization_details"],
                 sorted(tokens),
                 sorted(released.json()),
@@ -183,6 +189,14 @@ async def test_an_item_not_there_is_an_item_left_out(world: World) -> None:
             ]
         )
     assert seen[0] == seen[1]
+
+
+def _selective(answer: httpx.Response) -> tuple[int, list[str], int, list[str]]:
+    """What an SD-JWT shows of what is in it: names of headers, number of digests, names of what can be disclosed."""
+    signed, *disclosures = answer.text.split("~")[:-1]
+    digests = json.loads(unb64(signed.split(".")[1]))["_sd"]
+    assert len(digests) == len(disclosures)
+    return answer.status_code, sorted(answer.headers), len(digests), [json.loads(unb64(d))[1] for d in disclosures]
 
 
 async def test_an_item_taken_away_leaves_no_trace(world: World) -> None:

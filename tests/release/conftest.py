@@ -8,7 +8,7 @@ from tests.consent.world import Consents
 from tests.profile.world import CONTACT, IDENTITY, Administrator, World
 from tests.release.officers import BOTH
 from tests.release.world import Releases, declared, running
-from tests.requesters.samples import application
+from tests.requesters.samples import application, public_encryption_key, public_key
 from tests.requesters.world import let_in
 from vault.clock import FixedClock
 from vault.consent import Given
@@ -18,7 +18,8 @@ from vault.db import Database
 @pytest.fixture
 async def releases(database: Database, database_url: str, clock: FixedClock) -> AsyncIterator[Releases]:
     world = await World.founded(database)
-    bank = await let_in(database, world.staff, application(declaration=declared()))
+    keys = {"keys": [public_key(), public_encryption_key()]}
+    bank = await let_in(database, world.staff, application(declaration=declared(), client__jwks=keys))
     consents = Consents(world, await world.person(), bank)
     await consents.world.write(consents.person, "identity", IDENTITY)
     await consents.world.write(consents.person, "contact", CONTACT)

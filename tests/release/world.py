@@ -30,6 +30,7 @@ from vault.ledger.fsck import Report, fsck
 from vault.ledger.sequencer import Sequencer
 from vault.ledger.verify import VerifiedReceipt, verify_receipt
 from vault.release.engine import Answer, Ask, ReleaseEngine
+from vault.release.formats import negotiated
 from vault.release.pipeline import release, state
 
 ISSUER = "https://vault.example"
@@ -100,7 +101,7 @@ class Releases:
         """A fresh DPoP proof for a request with this token."""
         return proof(self.key, url, self.clock.now(), **({"ath": b64(digest(token.encode()))} | claims))
 
-    def ask(self, token: str, *items: str, key: str | None = None, proof: str | None = None) -> Ask:
+    def ask(self, token: str, *items: str, key: str | None = None, proof: str | None = None, accept: str = "") -> Ask:
         """A request for these items, or for all."""
         return Ask(
             authorization=f"DPoP {token}",
@@ -110,6 +111,7 @@ class Releases:
             items=items or None,
             idempotency_key=key or os.urandom(8).hex(),
             address="127.0.0.1",
+            format=negotiated(accept),
         )
 
     async def release(self, token: str, *items: str, **how: Any) -> Answer:
@@ -197,7 +199,7 @@ async def running(consents: Consents, clock: FixedClock, administrator: Administ
     receipts = Receipts(db, signer.keys, sequencer=sequencer)
     tasks = [asyncio.create_task(sequencer.run()), asyncio.create_task(receipts.run())]
     server = AuthServer(issuer=ISSUER, database=db)
-    engine = await ReleaseEngine.over(db, receipts, ResourceGate(server))
+    engine = await ReleaseEngine.over(db, receipts, ResourceGate(server), issuer=ISSUER)
     made = Releases(consents, engine, server, clock, administrator, signer)
     try:
         yield made

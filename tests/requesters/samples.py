@@ -3,7 +3,7 @@
 import copy
 from typing import Any
 
-from joserfc.jwk import OKPKey
+from joserfc.jwk import ECKey, OKPKey
 
 USCC = "91350100M000100Y43"  # the example of the standard
 
@@ -14,6 +14,14 @@ def text(what: str) -> dict[str, str]:
 
 def public_key(kid: str = "sig-1") -> dict[str, Any]:
     return {**OKPKey.generate_key("Ed25519").as_dict(private=False), "kid": kid, "use": "sig", "alg": "EdDSA"}
+
+
+SEALED_TO = {"OKP": OKPKey.generate_key("X25519"), "EC": ECKey.generate_key("P-256")}
+"""The keys that answers may be sealed to, private halves too."""
+
+
+def public_encryption_key(kty: str = "OKP", kid: str = "enc-1") -> dict[str, Any]:
+    return {**SEALED_TO[kty].as_dict(private=False), "kid": kid, "use": "enc", "alg": "ECDH-ES"}
 
 
 def recipient() -> dict[str, Any]:

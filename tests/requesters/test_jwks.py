@@ -6,11 +6,14 @@ import pytest
 from joserfc.errors import SecurityWarning
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-from vault.requesters.jwks import PRIVATE, problems_of_key, problems_of_set
+from vault.authserver.jose import ALGORITHMS, fits
+from vault.requesters.jwks import PRIVATE, encryption_key, problems_of_key, problems_of_set
 
 OKP: dict[str, Any] = {**OKPKey.generate_key("Ed25519").as_dict(private=False), "kid": "a"}
 EC: dict[str, Any] = {**ECKey.generate_key("P-256").as_dict(private=False), "kid": "b"}
 RSA: dict[str, Any] = {**RSAKey.generate_key(2048).as_dict(private=False), "kid": "c"}
+
+X25519: dict[str, Any] = {**OKPKey.generate_key("X25519").as_dict(private=False), "kid": "d", "use": "enc"}
 
 
 @pytest.mark.parametrize("key", [OKP, EC, RSA], ids=["OKP", "EC", "RSA"])
@@ -19,8 +22,18 @@ def test_public_keys_pass(key: dict[str, Any]) -> None:
     assert problems_of_set({"keys": [key]}) == []
 
 
+@pytest.mark.parametrize("key", [X25519, {**EC, "use": "enc", "alg": "ECDH-ES"}], ids=["X25519", "P-256"])
+def test_keys_to_seal_to_pass_beside_one_to_sign_with(key: dict[str, Any]) -> None:
+    """X25519 and P-256 with use enc are taken, in a set that has a key to sign with, and verify nothing themselves."""
+    assert problems_of_set({"keys": [OKP, key]}) == []
+    assert [where for where, _ in problems_of_set({"keys": [key]})] == ["keys"]
+    assert encryption_key({"keys": [OKP, key]}) == key
+    assert encryption_key({"keys": [OKP]}) is None
+    assert not any(fits(alg, key) for alg in ALGORITHMS)
+
+
 @pytest.mark.parametrize("member", PRIVATE)
-@pytest.mark.parametrize("key", [OKP, EC, RSA], ids=["OKP", "EC", "RSA"])
+@pytest.mark.parametrize("key", [OKP, EC, RSA, X25519], ids=["OKP", "EC", "RSA", "X25519"])
 def test_private_members_are_refused_by_name(key: dict[str, Any], member: str) -> None:
     """A private member is named, whatever else the key holds, and its value is not repeated."""
     problems = problems_of_set({"keys": [{**key, member: "c2VjcmV0"}]})
@@ -45,7 +58,15 @@ BROKEN: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("alg", EC, {"alg": "EdDSA"}),
     ("alg", RSA, {"alg": "RS256"}),
     ("alg", OKP, {"alg": "none"}),
-    ("use", OKP, {"use": "enc"}),
+    ("use", OKP, {"use": "both"}),
+    ("crv", OKP, {"use": "enc"}),
+    ("kty", RSA, {"use": "enc"}),
+    ("alg", EC, {"use": "enc", "alg": "ES256"}),
+    ("x5c", EC, {"use": "enc", "x5c": ["AAAA"]}),
+    ("x", EC, {"use": "enc", "x": EC["y"]}),
+    ("x", X25519, {"x": "A" * 43}),
+    ("x", X25519, {"x": "AAAA"}),
+    ("alg", X25519, {"alg": "ECDH-ES+A256KW"}),
     ("key_ops", OKP, {"key_ops": ["sign"]}),
     ("x5u", OKP, {"x5u": "https://evil.example"}),
     ("jku", OKP, {"jku": "https://evil.example"}),

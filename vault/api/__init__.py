@@ -36,6 +36,7 @@ from vault.api import (
     purposes,
     registration,
     release_desk,
+    release_types,
     releases,
     requester_desk,
     sections,
@@ -139,6 +140,7 @@ def _for_clients() -> list[Any]:
         registration.remove_client,
         releases.make_release,
         releases.read_release,
+        *release_types.HANDLERS,
     ]
 
 

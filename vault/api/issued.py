@@ -18,6 +18,10 @@ from vault.edge.request import VaultRequest
 from vault.errors import NotFound
 from vault.ids import GrantId
 from vault.release.engine import Ask
+from vault.release.formats import OFFERED
+from vault.release.sd_jwt import ALGORITHMS
+from vault.release.sealed import ENCRYPTION
+from vault.requesters.jwks import KEY_AGREEMENT
 
 _TOKEN: Final = ASSERTION | {"token": "An access token or a refresh token.", "token_type_hint": "Optional, not needed."}
 _HEADERS: Final = {
@@ -28,6 +32,13 @@ _ID: Final = 32
 _ANY: Final = {"token": {"minLength": 1}}
 _REVOKING: Final = Extra(form=_TOKEN, schemas=_ANY, required=[("token",)])
 _GRANT: Final = Extra(headers=_HEADERS, refusals=(401, 403, 404))
+_RELEASES: Final = {
+    "release_media_types_supported": list(OFFERED),
+    "release_signing_alg_values_supported": list(ALGORITHMS),
+    "release_encryption_alg_values_supported": [KEY_AGREEMENT],
+    "release_encryption_enc_values_supported": [ENCRYPTION],
+}
+"""Members of our own (RFC 9728 section 2): in which formats releases are answered."""
 _LOOKING: Final = Extra(
     form=_TOKEN, schemas=_ANY, required=[("token",)], answer=dict[str, Any], also_as=(introspecting.MEDIA_TYPE,)
 )
@@ -113,7 +124,7 @@ async def read_resource_metadata(request: VaultRequest) -> Response[dict[str, An
 @get("/.well-known/oauth-protected-resource/v1", opt=NO_FORM_TOKEN, tags=["oauth"])
 async def read_api_metadata(request: VaultRequest) -> Response[dict[str, Any]]:
     """The API as a protected resource (RFC 9728 section 3.1)."""
-    return Response(resource_metadata(request.doors.authserver, "/v1"), headers=FRESH)
+    return Response(resource_metadata(request.doors.authserver, "/v1") | _RELEASES, headers=FRESH)
 
 
 @get(schema.PATH, opt=NO_FORM_TOKEN | {"extra": Extra(media_type="application/schema+json")}, tags=["oauth"])

@@ -10,6 +10,7 @@ _ADVICE: Final = {
     401: "Nobody, or nobody we know, is asking.",
     403: "The caller is known and may not do this, or the form token is missing.",
     404: "Absent, or not the caller's to see: the two look the same.",
+    406: "Not in this format; `formats` names those there are.",
     409: "The state has moved on.",
     412: "It was changed since it was loaded.",
     413: "The body is too large.",

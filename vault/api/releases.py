@@ -15,7 +15,8 @@ from vault.edge.csrf import NO_FORM_TOKEN
 from vault.edge.request import VaultRequest
 from vault.edge.strict import decode
 from vault.ledger.receipt import Receipt
-from vault.release.engine import Ask
+from vault.release.engine import Answer, Ask
+from vault.release.formats import JOSE, SD_JWT, negotiated
 from vault.release.pipeline import release, state
 
 MOST_ITEMS: Final = 64
@@ -114,7 +115,8 @@ class ReleaseState(msgspec.Struct, frozen=True):
             answer=Released,
             headers=_HEADERS | {"Idempotency-Key": "Chosen by you; the same key is the same release."},
             answers={202: (_WAITING, ReleaseState)},
-            refusals=(429,),
+            also_as=(SD_JWT, JOSE),
+            refusals=(406, 429),
             schemas={"Idempotency-Key": {"pattern": "^[!-~]{1,128}$"}},
         )
     },
@@ -134,9 +136,10 @@ async def make_release(request: VaultRequest) -> ASGIResponse:
             items=_items(await request.body()),
             idempotency_key=headers.get("idempotency-key", ""),
             address=request.address,
+            format=negotiated(", ".join(headers.getall("accept", []))),
         ),
     )
-    return _answer(answer.status, answer.body, {"Location": answer.location} if answer.location else {}, request)
+    return _answer(answer, {"Location": answer.location} if answer.location else {}, request)
 
 
 @get(
@@ -159,12 +162,12 @@ async def read_release(request: VaultRequest, release_id: FromPath[str]) -> ASGI
         address=request.address,
     )
     answer = await state(doors.engine, ask, which)
-    return _answer(answer.status, answer.body, {}, request)
+    return _answer(answer, {}, request)
 
 
-def _answer(status: int, body: bytes, headers: dict[str, str], request: VaultRequest) -> ASGIResponse:
+def _answer(answer: Answer, headers: dict[str, str], request: VaultRequest) -> ASGIResponse:
     headers |= next_nonce(request)
-    return ASGIResponse(body=body, status_code=status, media_type="application/json", headers=headers)
+    return ASGIResponse(body=answer.body, status_code=answer.status, media_type=answer.media_type, headers=headers)
 
 
 def _authorization(request: VaultRequest) -> str:

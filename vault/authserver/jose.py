@@ -17,7 +17,7 @@ from joserfc.jws import JWSRegistry
 
 from vault.crypto.canonical import b64, canonical, unb64
 from vault.crypto.signing import is_signed
-from vault.requesters.jwks import import_public
+from vault.requesters.jwks import ENCRYPTION, import_public
 
 ALGORITHMS: Final = ("EdDSA", "Ed25519", "ES256", "PS256")
 LONGEST: Final = 8192
@@ -66,7 +66,7 @@ def read(text: str, *, longest: int = LONGEST) -> Signed:
 
 def fits(alg: str, key: Mapping[str, Any]) -> bool:
     """Whether the algorithm is one this key may be used with; a key's own ``alg`` narrows it further."""
-    if alg not in _FITTING.get(str(key.get("kty")), ()):
+    if key.get("use") == ENCRYPTION or alg not in _FITTING.get(str(key.get("kty")), ()):
         return False
     named = key.get("alg")
     return named is None or named == alg or {named, alg} == {"EdDSA", "Ed25519"}

@@ -20,6 +20,8 @@ ALGORITHMS: Final[tuple[Algorithm, ...]] = ("EdDSA", "ES256")
 ANSWERS: Final[tuple[Answer, ...]] = ("authorization", "introspection", "id-token")
 _TOKEN: Final = "token"  # noqa: S105 - the purpose of access tokens' key
 STATUS_LIST: Final = "status-list"
+_RELEASES: Final = ("sd-jwt", "sd-jwt-es256")
+"""What the release room signs its answers with: keys that others look for here, too."""
 _COORDINATE: Final = 32
 
 
@@ -54,7 +56,7 @@ def key_id(purpose: str, version: int) -> str:
 
 def jwks(ring: KeyRing) -> dict[str, Any]:
     """The public keys of everything that is signed here: with those to come, newest first in each purpose."""
-    purposes = [_TOKEN, STATUS_LIST, *(purpose_of(answer, alg) for answer in ANSWERS for alg in ALGORITHMS)]
+    purposes = [_TOKEN, STATUS_LIST, *(purpose_of(answer, alg) for answer in ANSWERS for alg in ALGORITHMS), *_RELEASES]
     return {"keys": [_jwk(ring, each, version) for each in purposes for version in reversed(ring.published(each))]}
 
 

@@ -24,6 +24,7 @@ class Es256Key:
         self.public = numbers.x.to_bytes(_HALF) + numbers.y.to_bytes(_HALF)
 
     def sign(self, message: bytes) -> bytes:
-        """64 bytes: r, then s."""
-        r, s = decode_dss_signature(self._private.sign(message, ec.ECDSA(hashes.SHA256())))
+        """64 bytes: r, then s; the same for the same message (RFC 6979)."""
+        how = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
+        r, s = decode_dss_signature(self._private.sign(message, how))
         return r.to_bytes(_HALF) + s.to_bytes(_HALF)

@@ -36,6 +36,7 @@ MAC_PURPOSES: Final = frozenset(
         "evidence",  # documents that applicants hand in
         "database",  # log-in passwords of the run-time database roles
         "nonce",  # DPoP nonces
+        "relay",  # addresses of the relay, and what they stand for
         "hidden",  # entries whose details stay sealed until a day
     }
 )
@@ -48,10 +49,11 @@ ED25519_PURPOSES: Final = frozenset(
         "introspection",  # introspection responses (RFC 9701)
         "status-list",  # token status lists
         "id-token",  # ID tokens of out-of-band consents
+        "sd-jwt",  # releases as selective-disclosure JWTs
         "webhook",  # events to requesters (HTTP message signatures)
     }
 )
-ES256_PURPOSES: Final = frozenset({"authorization-es256", "introspection-es256", "id-token-es256"})
+ES256_PURPOSES: Final = frozenset({"authorization-es256", "introspection-es256", "id-token-es256", "sd-jwt-es256"})
 """The same, for clients that registered ES256."""
 MLDSA44_PURPOSES: Final = frozenset({"ledger-mldsa44"})
 """The second signature on published checkpoints, which a quantum computer does not forge."""

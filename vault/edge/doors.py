@@ -109,7 +109,9 @@ async def open_doors(
         await stack.enter_async_context(_running(receipts))
         authserver = _authserver(settings, database)
         gate = ResourceGate(authserver)
-        engine = await ReleaseEngine.over(database, receipts, gate, receipt_timeout=settings.receipt_timeout)
+        engine = await ReleaseEngine.over(
+            database, receipts, gate, receipt_timeout=settings.receipt_timeout, issuer=settings.issuer_url
+        )
         if source is None:
             source = await stack.enter_async_context(_configured_source(settings, database.clock))
         if checker is None:

@@ -17,10 +17,12 @@ from vault.release.caller import Caller
 from vault.release.checks import Chosen, check_live_now, choose, needs_officer, request_digest
 from vault.release.engine import Ask
 from vault.release.entries import delivered
+from vault.release.formats import PLAIN
 from vault.release.loaded import Earlier, Loaded
 from vault.release.package import Package, Shares, commitment, pack
 from vault.release.recording import Delivery, Overtaken
-from vault.release.refusals import IdempotencyMismatch
+from vault.release.refusals import KEPT, IdempotencyExpired, IdempotencyMismatch
+from vault.release.rendering import check_format
 from vault.release.tables import DELIVERED, WAITING
 
 
@@ -56,6 +58,8 @@ def decide(request: Request, loaded: Loaded) -> Delivery | Waits | Repeats:
     ring, access, now = request.ring, request.caller.access, request.now
     # 2. Is everything live, at this moment?
     check_live_now(loaded, epoch=access.epoch, now=now)
+    if request.ask.format is not PLAIN:
+        check_format(request.ask, loaded, now)
     # 3. What is asked for, within what the token, the grant and the declaration allow.
     chosen = choose(request.ask.items, access.items, loaded)
     digest, earlier = request_digest(loaded.grant_id, access.client_id, chosen), loaded.earlier
@@ -64,6 +68,8 @@ def decide(request: Request, loaded: Loaded) -> Delivery | Waits | Repeats:
     if earlier is not None and not same(earlier.request_digest, digest):
         raise IdempotencyMismatch
     if earlier is not None and earlier.state == DELIVERED:
+        if now >= earlier.at + KEPT:
+            raise IdempotencyExpired
         return Repeats(earlier, chosen)
     limits.check(loaded.limits, loaded.used, now)
     # 4. The standing permit is enough, or an officer approved, or an officer must be asked.

@@ -11,6 +11,7 @@ from vault.crypto.keyring import KeyRing
 from vault.db import Database
 from vault.ledger.follower import Receipts
 from vault.release.caller import Caller, Gate
+from vault.release.formats import JSON, PLAIN, Format
 from vault.release.loading import Loader
 
 
@@ -20,7 +21,7 @@ class Ask:
 
     ``authorization`` and ``proofs``: its headers Authorization and DPoP; ``certificate``: the DER of its TLS client
     certificate; ``url``: this endpoint as the issuer publishes it, without query; ``items``: item names, or None for
-    all the token covers.
+    all the token covers; ``format``: how the answer is wanted.
     """
 
     authorization: str = field(repr=False)
@@ -31,20 +32,23 @@ class Ask:
     items: Sequence[str] | None
     idempotency_key: str
     address: str
+    format: Format = PLAIN
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """``status`` 200 with the release, or 202 with where its state is told. ``body`` is JSON."""
+    """``status`` 200 with the release, or 202 with where its state is told. ``body`` is of ``media_type``."""
 
     status: int
     body: bytes = field(repr=False)
     location: str | None = None
+    media_type: str = JSON
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseEngine:
-    """Everything a release needs, made once per process. ``receipt_timeout`` in seconds; ``gate`` is step 1."""
+    """Everything a release needs, made once per process. ``receipt_timeout`` in seconds; ``gate`` is step 1;
+    ``issuer``: who signs SD-JWTs."""
 
     database: Database
     pool: asyncpg.Pool
@@ -52,9 +56,12 @@ class ReleaseEngine:
     gate: Gate
     receipt_timeout: float
     loader: Loader
+    issuer: str = ""
 
     @classmethod
-    async def over(cls, database: Database, receipts: Receipts, gate: Gate, *, receipt_timeout: float = 5.0) -> Self:
+    async def over(
+        cls, database: Database, receipts: Receipts, gate: Gate, *, receipt_timeout: float = 5.0, issuer: str = ""
+    ) -> Self:
         """An engine over an open database."""
         return cls(
             database=database,
@@ -63,6 +70,7 @@ class ReleaseEngine:
             gate=gate,
             receipt_timeout=receipt_timeout,
             loader=Loader(database.ring),
+            issuer=issuer,
         )
 
     async def admit(self, ask: Ask) -> Caller:

@@ -19,6 +19,7 @@ receipts that all releases of a process share.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -35,11 +36,13 @@ from vault.release.checks import check_live_now, needs_officer
 from vault.release.deciding import Repeats, Request, Waits, decide
 from vault.release.engine import Answer, Ask, ReleaseEngine
 from vault.release.entries import is_about
+from vault.release.formats import PLAIN
 from vault.release.loaded import Loaded, Wanted
 from vault.release.package import Shares, commitment, pack
 from vault.release.recording import Delivery, Overtaken, Replayed, database_errors, record
 from vault.release.refusals import RECORDED, CannotRepeat
 from vault.release.refusing import record_refusal
+from vault.release.rendering import Recipient, rendered
 from vault.release.tables import WAITING, Release
 from vault.release.waiting import ask_officers
 
@@ -55,7 +58,8 @@ async def release(engine: ReleaseEngine, ask: Ask) -> Answer:
     """Deliver, or say that an officer must decide first.
 
     Raises the gate's errors and Unauthenticated (401); Invalid, IdempotencyMismatch (422); GrantEnded, NotLive,
-    OverAsked, UsesSpent, ReleaseDenied, ApprovalLapsed, CannotRepeat, CannotOpen (403); TooOften (429); Unavailable
+    OverAsked, UsesSpent, ReleaseDenied, ApprovalLapsed, CannotRepeat, CannotOpen (403); NoEncryptionKey,
+    NotAcceptable (406); IdempotencyExpired (422); TooOften (429); Unavailable
     (503, nothing was sent); Tampered (500).
     """
     check_idempotency_key(ask.idempotency_key)
@@ -143,7 +147,8 @@ class _Passage:
         if monotonic() - began > _LATE:
             await self._check_again()
         proven = answers.Proven(delivery.package.items, delivery.commit_key, receipt)
-        return answers.delivered(delivery.loaded, delivery.release, proven, sub=self.caller.access.sub)
+        answer = answers.delivered(delivery.loaded, delivery.release, proven, sub=self.caller.access.sub)
+        return self._rendered(answer, delivery.loaded, delivery.now)
 
     async def _check_again(self) -> None:
         engine, access = self.engine, self.caller.access
@@ -175,7 +180,14 @@ class _Passage:
         if not is_about(receipt, earlier.id, commitment(key, earlier.id, package.items)):
             raise CannotRepeat
         proven = answers.Proven(package.items, key, receipt)
-        return answers.delivered(loaded, earlier.id, proven, sub=access.sub)
+        return self._rendered(answers.delivered(loaded, earlier.id, proven, sub=access.sub), loaded, earlier.at)
+
+    def _rendered(self, answer: Answer, loaded: Loaded, at: datetime) -> Answer:
+        """In the format that was asked for; ``at``: when the release was recorded."""
+        if self.ask.format is PLAIN:
+            return answer
+        engine = self.engine
+        return rendered(engine.ring, answer, Recipient(self.ask, loaded, engine.issuer, at, engine.clock.now()))
 
     async def _use_proof(self) -> None:
         """Once per request, wherever it ends."""

@@ -5,6 +5,7 @@ that a token has been superseded look the same. What of the registry's side has 
 :class:`vault.requesters.liveness.NotLive`; what goes too far is :class:`vault.consent.terms.OverAsked`.
 """
 
+from datetime import timedelta
 from typing import Final
 
 from vault.consent.terms import OverAsked
@@ -79,12 +80,23 @@ class IdempotencyMismatch(VaultError):
     advice = "Send the request as it was sent first, or choose a new Idempotency-Key."
 
 
+class IdempotencyExpired(VaultError):
+    """What was delivered under this key was delivered more than a day ago. The key is not free again: nobody takes the
+    same thing twice by mistake."""
+
+    name, status, title = "idempotency-expired", 422, "This Idempotency-Key was used more than 24 hours ago"
+    advice = "What it delivered is not repeated any more. For a new release choose a new Idempotency-Key."
+
+
 class CannotRepeat(Refused):
     """The release was delivered once; what stands now no longer renders the same."""
 
     name, title = "cannot-repeat", "This release can no longer be repeated"
     advice = "Ask again under a new Idempotency-Key; it counts as another use."
 
+
+KEPT: Final = timedelta(hours=24)
+"""How long a delivered release is repeated under its Idempotency-Key."""
 
 RECORDED: Final = (Refused, TooMany, CannotOpen, Tampered)
 """What is entered into the ledger when it meets an authenticated requester."""

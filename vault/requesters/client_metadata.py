@@ -66,6 +66,8 @@ class ClientMetadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
     """CIBA Core section 4; none: it may not ask out of band."""
     backchannel_client_notification_endpoint: str | None = None
     """CIBA Core section 4: with ``ping`` only."""
+    release_signed_response_alg: SigningAlg = "EdDSA"
+    """Our own: what releases to it are signed with where it asks for SD-JWTs."""
     id_token_signed_response_alg: SigningAlg = "EdDSA"  # noqa: S105 - an algorithm, not a password
     """OpenID registration: what its ID tokens are signed with."""
     event_endpoint: str | None = None

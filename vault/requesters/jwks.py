@@ -1,6 +1,7 @@
 """The public keys of a client (RFC 7517): what may be registered, and nothing private. Pure.
 
-Used for a client's key set and for the key in a DPoP proof: the same key types, the same refusals.
+Used for a client's key set and for the key in a DPoP proof: the same key types, the same refusals. A set may also hold
+keys with ``use`` enc (RFC 7517 section 4.2), to which answers are sealed; they verify nothing.
 """
 
 import binascii
@@ -10,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
@@ -29,6 +31,11 @@ _KINDS: Final[dict[str, tuple[frozenset[str], frozenset[str]]]] = {
     "RSA": (frozenset({"n", "e"}), frozenset({"PS256"})),
 }
 _CURVES: Final = {"OKP": "Ed25519", "EC": "P-256"}
+SIGNATURE: Final = "sig"
+ENCRYPTION: Final = "enc"
+KEY_AGREEMENT: Final = "ECDH-ES"
+"""RFC 7518 section 4.6, RFC 8037 section 3.2: how answers are sealed to a key."""
+_SEALING: Final = {"OKP": "X25519", "EC": "P-256"}
 _KID: Final = re.compile(r"[!-~]{1,128}")
 _BASE64URL: Final = re.compile(r"[A-Za-z0-9_-]{1,1400}")
 
@@ -49,11 +56,25 @@ def problems_of_set(jwks: object) -> list[Problem]:
     for index, key in enumerate(keys):
         problems = _problems_of_member(key, seen)
         found += [(f"keys[{index}]" + (f".{where}" if where else ""), why) for where, why in problems]
+    if not found and not any(map(is_signing, keys)):
+        return [("keys", "must hold a key to sign with: one with use enc only opens what is sealed to it")]
     return found
+
+
+def is_signing(key: Mapping[str, Any]) -> bool:
+    """Whether a registered key verifies signatures."""
+    return str(key.get("use", SIGNATURE)) == SIGNATURE
+
+
+def encryption_key(jwks: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The key of a set that answers are sealed to: the one registered last; None where there is none."""
+    return next((key for key in reversed(jwks["keys"]) if key.get("use") == ENCRYPTION), None)
 
 
 def _problems_of_member(key: object, seen: set[str]) -> list[Problem]:
     """A key of a set may come with its certificate; one in a proof may not."""
+    if isinstance(key, dict) and key.get("use") == ENCRYPTION:
+        return _problems_of_encryption(key) or _problems_of_kid(key, seen)
     bare = {name: value for name, value in key.items() if name not in (X5C, X5T)} if isinstance(key, dict) else key
     problems = problems_of_key(bare)
     if problems or not isinstance(key, dict):
@@ -76,14 +97,49 @@ def problems_of_key(key: object) -> list[Problem]:
     """Everything wrong with one public key; empty when it can be used to verify."""
     if not isinstance(key, dict) or len(key) > 16:
         return [("", "must be a JSON object of at most 16 members")]
-    if private := [name for name in PRIVATE if name in key]:
-        return [(private[0], "is a private member: never send private or secret keys; make a new key pair")]
-    if fetched := [name for name in _FETCHED if name in key]:
-        return [(fetched[0], "is refused: keys are not fetched from addresses")]
+    if secret := _problems_of_secrecy(key):
+        return secret
     kind = _KINDS.get(key["kty"]) if isinstance(key.get("kty"), str) else None
     if kind is None:
         return [("kty", "must be OKP (Ed25519), EC (P-256) or RSA (2048 bits or more)")]
     return _problems_of_members(key, *kind) or _problems_of_material(key)
+
+
+def _problems_of_secrecy(key: Mapping[str, Any]) -> list[Problem]:
+    if private := [name for name in PRIVATE if name in key]:
+        return [(private[0], "is a private member: never send private or secret keys; make a new key pair")]
+    if fetched := [name for name in _FETCHED if name in key]:
+        return [(fetched[0], "is refused: keys are not fetched from addresses")]
+    return []
+
+
+def _problems_of_encryption(key: Mapping[str, Any]) -> list[Problem]:
+    """Everything wrong with a key that answers are to be sealed to."""
+    if secret := _problems_of_secrecy(key):
+        return secret
+    if not isinstance(key.get("kty"), str) or key["kty"] not in _SEALING:
+        return [("kty", "must be OKP (X25519) or EC (P-256) for a key with use enc")]
+    public, _ = _KINDS[key["kty"]]
+    if key.get("crv") != _SEALING[key["kty"]]:
+        return [("crv", f"must be {_SEALING[key['kty']]} for a key with use enc")]
+    if unknown := sorted(str(name) for name in key if name not in public | {"kty", "kid", "use", "alg"}):
+        return [(unknown[0][:40], "is not a member of a public encryption key")]
+    if wrong := [n for n in sorted(public) if not isinstance(key.get(n), str) or not _BASE64URL.fullmatch(key[n])]:
+        return [(name, "must be a base64url text") for name in wrong if name != "crv"]
+    if key.get("alg", KEY_AGREEMENT) != KEY_AGREEMENT:
+        return [("alg", f"must be {KEY_AGREEMENT} for a key with use enc")]
+    return [] if _agrees(key) else [("x", "does not hold a key of this kind")]
+
+
+def _agrees(key: Mapping[str, Any]) -> bool:
+    """Whether a secret can be agreed on with this key; with points of small order none can."""
+    try:
+        if key["kty"] == "EC":
+            return bool(import_public(key).public_key)
+        X25519PrivateKey.generate().exchange(X25519PublicKey.from_public_bytes(unb64(key["x"])))
+    except (JoseError, ValueError, TypeError, binascii.Error):
+        return False
+    return True
 
 
 def _problems_of_members(key: Mapping[str, Any], public: frozenset[str], algs: frozenset[str]) -> list[Problem]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from vault.clock import from_millis, millis
 from vault.errors import Invalid
-from vault.requesters.jwks import import_public, problems_of_set
+from vault.requesters.jwks import import_public, is_signing, problems_of_set
 
 Times = Mapping[str, Mapping[str, int]]
 LONGEST_AHEAD: Final = timedelta(days=365)
@@ -71,9 +71,9 @@ class Keys:
         return changed
 
     def first_gap(self, now: datetime) -> datetime | None:
-        """The first moment from now on at which no key holds; None when there is none."""
+        """The first moment from now on at which no key to sign with holds; None when there is none."""
         at = millis(now)
-        for start, end in sorted(self._bounds(key["kid"]) for key in self.jwks["keys"]):
+        for start, end in sorted(self._bounds(key["kid"]) for key in self.jwks["keys"] if is_signing(key)):
             if start <= at < end:
                 at = end
         return None if at >= _NEVER else from_millis(at)

@@ -135,13 +135,16 @@ class Bank:
             self.refresh_token = answer.json().get("refresh_token", self.refresh_token)
         return answer
 
-    async def release(self, items: list[str] | None = None, *, key: str | None = None) -> httpx.Response:
-        """Ask for a release of all granted items or of some of them."""
+    async def release(
+        self, items: list[str] | None = None, *, key: str | None = None, accept: str = "application/json"
+    ) -> httpx.Response:
+        """Ask for a release of all granted items or of some of them, in this format."""
         url = f"{self.base}/v1/releases"
         headers = {
             "Authorization": f"DPoP {self.access_token}",
             "DPoP": self.proof("POST", url, self.access_token),
             "Idempotency-Key": key or secrets.token_urlsafe(16),
+            "Accept": accept,
         }
         return await self.http.post(url, json={} if items is None else {"items": items}, headers=headers)
 
