@@ -5,11 +5,11 @@ has W hashes so far; ``tile/entries/<N>`` and ``tile/entries/<N>.p/<W>`` are the
 An entry of no bytes stands for one whose bytes were taken away (retention, archive): no leaf of this log is empty.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Sequence
+from typing import Final
 
 from vault.errors import VaultError
-from vault.ledger.tree import TILE_HEIGHT, TILE_WIDTH
+from vault.ledger.tree import TILE_WIDTH
 
 CHECKPOINT: Final = "checkpoint"
 MAX_ENTRY: Final = 65_535
@@ -23,14 +23,6 @@ class BundleFailed(VaultError):
     advice = "Fetch the file again from its source; if it still fails, the copy was damaged or cut off."
 
 
-class Shape(NamedTuple):
-    """A tile that a tree of some size has: its place, and how many hashes it holds (256: it is full)."""
-
-    level: int
-    n: int
-    width: int
-
-
 def tile_path(level: int, n: int, width: int = TILE_WIDTH) -> str:
     """The path of a tile of hashes (tlog-tiles, "Merkle Tree")."""
     return f"tile/{level}/{_numbered(n, width)}"
@@ -39,18 +31,6 @@ def tile_path(level: int, n: int, width: int = TILE_WIDTH) -> str:
 def bundle_path(n: int, width: int = TILE_WIDTH) -> str:
     """The path of a bundle of entries (tlog-tiles, "Log Entries")."""
     return f"tile/entries/{_numbered(n, width)}"
-
-
-def shapes(size: int) -> Iterator[Shape]:
-    """Every tile of hashes that a tree of this size has, full ones and the unfinished last of each level."""
-    level = 0
-    while count := size >> TILE_HEIGHT * level:
-        full, rest = divmod(count, TILE_WIDTH)
-        for n in range(full):
-            yield Shape(level, n, TILE_WIDTH)
-        if rest:
-            yield Shape(level, full, rest)
-        level += 1
 
 
 def bundle(entries: Sequence[bytes]) -> bytes:

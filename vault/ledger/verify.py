@@ -4,6 +4,7 @@ Each failure is one sentence that says what does not fit. What is verified is th
 to exactly these bytes at this place; what they say is the registry's statement, not ours.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -65,13 +66,29 @@ def verify_receipt(receipt_json: bytes, vkey: str) -> VerifiedReceipt:
 def verify_consistency_proof(document: bytes, vkey: str) -> VerifiedConsistency:
     """Verify a proof of consistency (see ``receipt.Consistency``) with the log's verifier key. Raises as above."""
     key = parse_vkey(vkey.strip())
-    proof = _read(document, Consistency)
+    return verify_consistency_of(read_consistency(document), believe=lambda note: verify(note, [key]))
+
+
+def verify_consistency_of(proof: Consistency, *, believe: Callable[[str], Checkpoint]) -> VerifiedConsistency:
+    """The same for a proof that was read; ``believe`` gives the checkpoint of a note, or raises CheckpointFailed."""
     path = [decode(step, "A hash of the consistency path") for step in proof.path]
-    old, new = verify(proof.old_checkpoint, [key]), verify(proof.new_checkpoint, [key])
+    old, new = believe(proof.old_checkpoint), believe(proof.new_checkpoint)
+    if old.origin != new.origin:
+        raise ReceiptFailed("The two checkpoints are of different logs.")
     if (old.size, new.size) != (proof.old_size, proof.new_size):
         raise ReceiptFailed("The proof's sizes are not those of its checkpoints.")
     verify_consistency(old.size, new.size, path=path, old_root=old.root, new_root=new.root)
     return VerifiedConsistency(old, new)
+
+
+def read_consistency(document: bytes) -> Consistency:
+    """A proof of consistency, read and not verified. Raises ReceiptFailed."""
+    return _read(document, Consistency)
+
+
+def read_receipt(document: bytes) -> Receipt:
+    """A receipt, read and not verified. Raises ReceiptFailed."""
+    return _read(document, Receipt)
 
 
 def _read(document: bytes, shape: type[_T]) -> _T:
