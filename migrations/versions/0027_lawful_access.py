@@ -6,6 +6,7 @@ Revises: 0026
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0027"
 down_revision = "0026"
@@ -16,9 +17,15 @@ _ACTS = "act IN ('suspend', 'restore', 'revoke', 'surrender', 'shorten'{})"
 
 def upgrade() -> None:
     _let_grants_be_suspended()
+    _let_declarations_be_narrowed()
+    _create_orders()
+    _create_cases()
 
 
 def downgrade() -> None:
+    for table in ("inquiry_evidence", "inquiries", "power_orders"):
+        op.drop_table(table)
+    _keep_declarations_whole()
     _let_grants_be_active()
 
 
@@ -42,6 +49,109 @@ def _let_grants_be_active() -> None:
     _replace("ck_grants_status", "grants", "status IN ('active', 'withdrawn')")
     for table in ("status_entries", "grants"):
         op.drop_column(table, "suspended_until")
+
+
+def _let_declarations_be_narrowed() -> None:
+    op.add_column("declarations", sa.Column("narrowed", JSONB(none_as_null=True), nullable=True))
+    op.add_column("measures", sa.Column("cut", JSONB(none_as_null=True), nullable=True))
+    _replace("ck_measures_act", "measures", _ACTS.format(", 'narrow'"))
+    op.create_check_constraint(op.f("ck_measures_cut"), "measures", "(act = 'narrow') = (cut IS NOT NULL)")
+
+
+def _keep_declarations_whole() -> None:
+    op.drop_constraint(op.f("ck_measures_cut"), "measures")
+    op.execute("DELETE FROM measures WHERE act = 'narrow'")
+    _replace("ck_measures_act", "measures", _ACTS.format(""))
+    op.drop_column("measures", "cut")
+    op.drop_column("declarations", "narrowed")
+
+
+def _create_orders() -> None:
+    op.create_table(
+        "power_orders",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("act", sa.Text(), nullable=False),
+        sa.Column("target_kind", sa.Text(), nullable=False),
+        sa.Column("target_id", sa.Uuid(), nullable=False),
+        sa.Column("requester_id", sa.Uuid(), nullable=False),
+        sa.Column("is_urgent", sa.Boolean(), nullable=False),
+        sa.Column("cut", JSONB(none_as_null=True), nullable=True),
+        sa.Column("reason_code", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("inquiry_id", sa.Uuid(), nullable=True),
+        sa.Column("measure_id", sa.Uuid(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("proposed_by", sa.Uuid(), nullable=False),
+        sa.Column("at", _MOMENT, nullable=False),
+        sa.Column("signature", sa.LargeBinary(), nullable=False),
+        sa.Column("lapses_at", _MOMENT, nullable=False),
+        sa.Column("second_id", sa.Uuid(), nullable=True),
+        sa.Column("second_reason", sa.Text(), nullable=True),
+        sa.Column("second_signature", sa.LargeBinary(), nullable=True),
+        sa.Column("decided_at", _MOMENT, nullable=True),
+        *_guarded(),
+        _law("power_orders", "act", "act IN ('suspend', 'lift', 'narrow', 'order_deletion')"),
+        _law("power_orders", "target_kind", "target_kind IN ('requester', 'declaration', 'grant')"),
+        _law("power_orders", "state", "state IN ('proposed', 'done', 'refused')"),
+        _law("power_orders", "cut", "(act = 'narrow') = (cut IS NOT NULL)"),
+        _law("power_orders", "two", "second_id IS NULL OR second_id <> proposed_by"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_power_orders")),
+    )
+    op.create_index("ix_power_orders_target", "power_orders", ["target_id", "id"])
+
+
+def _create_cases() -> None:
+    op.create_table(
+        "inquiries",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("requester_id", sa.Uuid(), nullable=True),
+        sa.Column("opened_by", sa.Uuid(), nullable=False),
+        sa.Column("opened_at", _MOMENT, nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("decision", sa.Text(), nullable=True),
+        sa.Column("decision_text", sa.Text(), nullable=True),
+        sa.Column("closed_by", sa.Uuid(), nullable=True),
+        sa.Column("closed_at", _MOMENT, nullable=True),
+        sa.Column("signature", sa.LargeBinary(), nullable=True),
+        sa.Column("second_id", sa.Uuid(), nullable=True),
+        sa.Column("second_signature", sa.LargeBinary(), nullable=True),
+        *_guarded(),
+        _law("inquiries", "state", "state IN ('open', 'closing', 'closed')"),
+        _law("inquiries", "decision", "(state = 'open') = (decision IS NULL)"),
+        _law("inquiries", "closed", "(state = 'closed') = (second_id IS NOT NULL)"),
+        _law("inquiries", "two", "second_id IS NULL OR second_id <> closed_by"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_inquiries")),
+    )
+    op.create_table(
+        "inquiry_evidence",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("inquiry_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("entry_index", sa.BigInteger(), nullable=True),
+        sa.Column("receipt", sa.LargeBinary(), nullable=True),
+        sa.Column("digest", sa.LargeBinary(), nullable=True),
+        sa.Column("added_by", sa.Uuid(), nullable=False),
+        sa.Column("at", _MOMENT, nullable=False),
+        *_guarded(),
+        _law("inquiry_evidence", "kind", "kind IN ('entry', 'note', 'document')"),
+        _law("inquiry_evidence", "entry", "(kind = 'entry') = (entry_index IS NOT NULL AND receipt IS NOT NULL)"),
+        _law("inquiry_evidence", "document", "(kind = 'document') = (digest IS NOT NULL)"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_inquiry_evidence")),
+    )
+    op.create_index("ix_inquiry_evidence_inquiry", "inquiry_evidence", ["inquiry_id", "id"])
+    op.create_foreign_key(
+        op.f("fk_inquiry_evidence_inquiry_id_inquiries"), "inquiry_evidence", "inquiries", ["inquiry_id"], ["id"]
+    )
+
+
+def _guarded() -> tuple[sa.Column[int], sa.Column[bytes]]:
+    return sa.Column("version", sa.BigInteger(), nullable=False), sa.Column("mac", sa.LargeBinary(), nullable=False)
+
+
+def _law(table: str, name: str, law: str) -> sa.CheckConstraint:
+    return sa.CheckConstraint(law, name=op.f(f"ck_{table}_{name}"))
 
 
 def _replace(name: str, table: str, law: str) -> None:

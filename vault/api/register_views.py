@@ -26,7 +26,8 @@ class BriefView(msgspec.Struct, frozen=True):
 
 
 class HistoryView(msgspec.Struct, frozen=True):
-    """Something that was done: suspend, restore, revoke, surrender or shorten; to one ``declaration``, or to all.
+    """Something that was done: suspend, restore, revoke, surrender, shorten or
+    narrow; to one ``declaration``, or to all.
 
     ``confirmed`` false: a suspension by one officer that a second one has not confirmed; it lapses after 72 hours.
     """
@@ -83,7 +84,8 @@ class PermitView(msgspec.Struct, frozen=True):
 
 
 class PublishedView(msgspec.Struct, frozen=True):
-    """A declaration. ``digest``: SHA-256 over the canonical form (RFC 8785) of ["declaration", 1, body], base64url."""
+    """A declaration. ``digest``: SHA-256 over the canonical form (RFC 8785) of ["declaration", 1, body], base64url;
+    ``narrowed``: what supervisory authorities cut from it since (items, forms, frequency)."""
 
     declaration: str
     number: int
@@ -94,6 +96,7 @@ class PublishedView(msgspec.Struct, frozen=True):
     valid_from: datetime
     valid_until: datetime
     permit: PermitView
+    narrowed: dict[str, Any] | None
 
 
 class StateView(msgspec.Struct, frozen=True):
@@ -168,6 +171,7 @@ def published_view(found: published.Published) -> PublishedView:
         status=str(brief.state),
         organisation=organisation_view(found.owner),
         body=found.body,
+        narrowed=found.narrowed,
         digest=b64(found.digest),
         valid_from=brief.valid_from,
         valid_until=brief.valid_until,

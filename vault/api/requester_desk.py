@@ -145,7 +145,7 @@ def measure_view(found: at_desk.MeasureView) -> MeasureAtDesk:
         by_id=None if found.by_id is None else ids.public(_REALM_IDS[found.by], found.by_id),
         at=found.at,
         lapses_at=found.lapses_at,
-        second=None if found.second is None else ids.public(ids.STAFF, found.second),
+        second=None if found.second is None else ids.public(_REALM_IDS[found.by], found.second),
         second_reason=found.second_reason,
         decided_at=found.decided_at,
     )

@@ -29,9 +29,9 @@ from vault.requesters.declarations import (
     Frequency,
     ItemName,
 )
+from vault.requesters.narrowing import is_slower
 
 TYPE: Final = "personal_information.v1"
-_HOURS_PER_DAY: Final = 24
 
 
 class BadDetails(Invalid):
@@ -199,12 +199,5 @@ def _limits(asked: Asked, declaration: Declaration) -> dict[str, bool]:
     return {
         "duration_days": asked.duration_days > declaration.longest_duration_days,
         "max_uses": most is not None and asked.max_uses is not None and asked.max_uses > most,
-        "frequency": asked.frequency is not None and not _is_slower(asked.frequency, declaration.frequency),
+        "frequency": asked.frequency is not None and not is_slower(asked.frequency, declaration.frequency),
     }
-
-
-def _is_slower(asked: Frequency, declared: Frequency) -> bool:
-    """Whether whoever keeps to ``asked`` keeps to ``declared``, however the uses fall within their windows."""
-    if asked.per == "hour" and declared.per == "day":
-        return asked.count * _HOURS_PER_DAY <= declared.count
-    return asked.count <= declared.count

@@ -34,6 +34,7 @@ ACTS: Final = {
     "revoke": N_("Revoked"),
     "surrender": N_("Surrendered by the organisation"),
     "shorten": N_("Validity shortened"),
+    "narrow": N_("Narrowed"),
 }
 BY: Final = {
     "officer": N_("officers of the registry"),

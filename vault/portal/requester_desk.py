@@ -34,6 +34,7 @@ ACTS: Final = {
     "revoke": N_("Revoke for good"),
     "shorten": N_("Shorten the validity"),
     "surrender": N_("Surrender"),
+    "narrow": N_("Narrow"),
 }
 _SHOWN: Final = {"proposed": N_("proposed"), "done": N_("done"), "refused": N_("declined")}
 _DONE: Final = {

@@ -9,8 +9,9 @@ from uuid import UUID
 from vault.ids import GrantId, PersonId, ReleaseId
 from vault.profile.opening import SealedAttestation, SealedVersion
 from vault.release.limits import WINDOWS, Limits, Used
-from vault.requesters.declarations import Declaration
+from vault.requesters.declarations import Declaration, Frequency
 from vault.requesters.liveness import Standing
+from vault.requesters.narrowing import slowest
 
 Row = Mapping[str, Any]
 
@@ -107,6 +108,9 @@ class Loaded:
 
     @property
     def limits(self) -> Limits:
-        """How often the person allowed it."""
+        """How often the person allowed it, or less where the declaration was narrowed since."""
         frequency = self.grant["frequency"]
+        if self.register.declaration["narrowed"] is not None:
+            allowed = slowest(Frequency(**frequency), self.body.frequency)
+            return Limits(self.grant["max_uses"], allowed.count, WINDOWS[allowed.per])
         return Limits(self.grant["max_uses"], frequency["count"], WINDOWS[frequency["per"]])

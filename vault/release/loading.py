@@ -27,6 +27,7 @@ from vault.release.loaded import Earlier, Loaded, Registered, Row, Wanted
 from vault.release.tables import Approval
 from vault.requesters.declarations import stored_declaration, stored_digest
 from vault.requesters.liveness import lapses
+from vault.requesters.narrowing import narrowed
 from vault.requesters.permits import Permit, PermitTerms
 from vault.requesters.tables import Client, DeclarationRow, PermitRow, Requester
 
@@ -186,6 +187,7 @@ def _check_register(ring: KeyRing, found: tuple[Any, ...]) -> Registered:
     digest = stored_digest(declaration["body"])
     if not same(digest, declaration["digest"]) or not same(digest, permit["declaration_digest"]):
         raise Tampered(private="a declaration does not fit its digest or its permit")
+    body = narrowed(body, declaration["narrowed"])
     if not client["requester_id"] == declaration["requester_id"] == requester["id"]:
         raise Tampered(private="client, declaration and requester do not belong together")
     permit_digest = _permit_digest(declaration, permit)

@@ -23,13 +23,14 @@ from vault.errors import Conflict, Invalid, NotFound
 from vault.ids import DeclarationId, RequesterId
 from vault.ledger.catalogue.kinds import ActorKind
 from vault.ledger.events import Actor, Event
-from vault.ledger.events import officer as by_officer
 from vault.ledger.log import append
+from vault.requesters.declarations import stored_declaration
+from vault.requesters.narrowing import Cut, check_cut, joined, narrowed, read_cut
 from vault.requesters.standing import FINAL, State, state_of
 from vault.requesters.tables import Client, DeclarationRow, Measure, PermitRow, Requester
 
 Row = TypeVar("Row", DeclarationRow, PermitRow, Client)
-Act = Literal["suspend", "restore", "revoke", "surrender", "shorten"]
+Act = Literal["suspend", "restore", "revoke", "surrender", "shorten", "narrow"]
 ALONE: Final = timedelta(hours=72)
 """How long a suspension holds that one officer decided; then it lapses unless a second one confirmed it."""
 SHORTEST_REASON: Final = 4
@@ -46,18 +47,21 @@ _EVENTS: Final = {
     ("declaration", "revoke"): "declaration.stopped",
     ("declaration", "surrender"): "declaration.stopped",
     ("declaration", "shorten"): "declaration.stopped",
+    ("declaration", "narrow"): "declaration.narrowed",
 }
 
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be done: to a requester, or to one ``declaration`` of it. ``until``: the new end, with shorten."""
+    """What is to be done: to a requester, or to one ``declaration`` of it. ``until``: the new end, with shorten;
+    ``cut``: what is taken out, with narrow."""
 
     act: Act
     requester: RequesterId
     declaration: DeclarationId | None
     reason: str
     until: datetime | None = None
+    cut: Cut | None = None
 
     def check(self) -> None:
         """Raises Invalid for what is no order."""
@@ -67,6 +71,8 @@ class Order:
             raise Invalid.field("until", "is the new end, given with shorten and with nothing else")
         if self.act == "shorten" and self.declaration is None:
             raise Invalid.field("declaration", "must be named: the validity of declarations is what can be shortened")
+        if (self.cut is None) == (self.act == "narrow") or (self.act == "narrow" and self.declaration is None):
+            raise Invalid.field("cut", "says what is taken out of one declaration, with narrow and with nothing else")
 
     def message(self, at: datetime) -> bytes:
         """The canonical bytes that an officer signs; its digest stands in the entry."""
@@ -82,6 +88,7 @@ class Order:
                 "reason": self.reason,
                 "at": millis(at),
             }
+            | ({} if self.cut is None else {"cut": self.cut.plain()})
         )
 
 
@@ -132,6 +139,7 @@ def new_measure(session: Session, order: Order, by: Actor) -> Measure:
         act=order.act,
         state=DONE,
         until=order.until,
+        cut=None if order.cut is None else order.cut.plain(),
         reason=order.reason,
         actor_kind=str(by.kind),
         actor_id=by.id,
@@ -143,7 +151,8 @@ def new_measure(session: Session, order: Order, by: Actor) -> Measure:
 def order_of(row: Measure) -> Order:
     """What a measure's row says is to be done."""
     act: Act = row.act  # type: ignore[assignment]  # the table lets in no other
-    return Order(act, row.requester_id, row.declaration_id, row.reason, row.until)
+    cut = None if row.cut is None else read_cut(row.cut)
+    return Order(act, row.requester_id, row.declaration_id, row.reason, row.until, cut)
 
 
 async def carry_out(session: Session, row: Measure) -> None:
@@ -152,9 +161,11 @@ async def carry_out(session: Session, row: Measure) -> None:
     owner, declared = await _locked(session, order)
     match order.act:
         case "suspend":
-            _suspend(declared or owner, row, session.now)
+            _suspend(declared or owner, row, session.now, held_by=await _stopped_by(session, order))
         case "restore":
-            _restore(declared or owner, session.now)
+            _restore(declared or owner, row, session.now, held_by=await _stopped_by(session, order))
+        case "narrow":
+            _narrow(declared, order)
         case "shorten":
             await _shorten(session, declared, order)
         case "revoke":
@@ -192,17 +203,32 @@ def current(row: Requester | DeclarationRow, now: datetime) -> State:
     return state_of(row.status, lifted_at=row.suspended_until, now=now)
 
 
-def _suspend(row: Requester | DeclarationRow, measure: Measure, now: datetime) -> None:
+async def _stopped_by(session: Session, order: Order) -> str | None:
+    """Who stopped this very thing last: officer, regulator or registry. None: nobody ever did."""
+    kinds = sa.select(Measure.actor_kind).where(
+        Measure.requester_id == order.requester,
+        Measure.declaration_id.is_not_distinct_from(order.declaration),
+        Measure.act == "suspend",
+    )
+    found: str | None = await session.scalar(kinds.order_by(Measure.id.desc()).limit(1))
+    return found
+
+
+def _suspend(row: Requester | DeclarationRow, measure: Measure, now: datetime, *, held_by: str | None) -> None:
+    """Once; or for good what lapses; or by regulators what the registry stopped, so that the registry cannot end it."""
     state = current(row, now)
-    confirms = state is State.SUSPENDED and row.suspended_until is not None and measure.state == DONE
+    takes_over = measure.actor_kind == ActorKind.REGULATOR and held_by != ActorKind.REGULATOR
+    confirms = state is State.SUSPENDED and measure.state == DONE and (row.suspended_until is not None or takes_over)
     if state is not State.ACTIVE and not confirms:
         raise Conflict(f"It cannot be suspended: it is {state}.")
     row.status, row.suspended_until = State.SUSPENDED, None if measure.state == DONE else measure.lapses_at
 
 
-def _restore(row: Requester | DeclarationRow, now: datetime) -> None:
+def _restore(row: Requester | DeclarationRow, measure: Measure, now: datetime, *, held_by: str | None) -> None:
     if current(row, now) is not State.SUSPENDED:
         raise Conflict(f"Only what is suspended can be restored: it is {current(row, now)}.")
+    if (held_by == ActorKind.REGULATOR) != (measure.actor_kind == ActorKind.REGULATOR):
+        raise Conflict("Who stopped it lifts it: regulators what regulators stopped, the registry everything else.")
     row.status, row.suspended_until = State.ACTIVE, None
 
 
@@ -218,6 +244,15 @@ async def _shorten(session: Session, declared: DeclarationRow | None, order: Ord
     if until < session.now or until <= declared.valid_from:
         raise Invalid.field("until", "must not be in the past, nor before the declaration begins")
     declared.valid_until = permit.valid_until = until
+
+
+def _narrow(declared: DeclarationRow | None, order: Order) -> None:
+    assert declared is not None
+    assert order.cut is not None
+    if declared.status in FINAL:
+        raise Conflict(f"It has ended already: it is {declared.status}.")
+    check_cut(narrowed(stored_declaration(declared.body), declared.narrowed), order.cut)
+    declared.narrowed = joined(declared.narrowed, order.cut)
 
 
 async def _end(session: Session, owner: Requester, declared: DeclarationRow | None, state: State) -> None:
@@ -252,7 +287,7 @@ def _event(row: Measure, order: Order) -> Event:
     proposer = Actor(ActorKind(row.actor_kind), row.actor_id)
     return Event(
         name=name,
-        actor=proposer if row.second_id is None else by_officer(row.second_id),
+        actor=proposer if row.second_id is None else Actor(proposer.kind, row.second_id),
         requester=order.requester,
         declaration=order.declaration,
         reason=order.reason if _CODE.fullmatch(order.reason) else "see-measure",

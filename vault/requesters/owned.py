@@ -14,6 +14,7 @@ from vault.ids import DeclarationId, RequesterId
 from vault.requesters.client_metadata import ClientMetadata, read_stored
 from vault.requesters.declarations import Declaration, stored_declaration, stored_digest
 from vault.requesters.key_times import Times
+from vault.requesters.narrowing import narrowed
 from vault.requesters.standing import State
 from vault.requesters.states import declaration_state, requester_state
 from vault.requesters.tables import Client, DeclarationRow, PermitRow, Requester
@@ -83,7 +84,8 @@ def _own_declaration(row: DeclarationRow, permit: PermitRow, now: datetime) -> O
         raise Tampered(private=f"declaration {row.id} does not fit its digest")
     until = min(row.valid_until, permit.valid_until)
     state = declaration_state(row, permit, now)
-    return OwnDeclaration(row.id, row.number, stored_declaration(row.body), state, row.valid_from, until)
+    body = narrowed(stored_declaration(row.body), row.narrowed)
+    return OwnDeclaration(row.id, row.number, body, state, row.valid_from, until)
 
 
 async def clients_of(session: Session, requester: RequesterId) -> list[OwnClient]:

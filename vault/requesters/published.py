@@ -19,7 +19,8 @@ from vault.db import Session
 from vault.errors import NotFound, Tampered
 from vault.ids import DeclarationId, RequesterId, StaffId
 from vault.registry import staff_member
-from vault.requesters.declarations import stored_digest
+from vault.requesters.declarations import stored_declaration, stored_digest
+from vault.requesters.narrowing import narrowed
 from vault.requesters.permits import Permit, PermitTerms
 from vault.requesters.standing import Capability, State, allows
 from vault.requesters.states import declaration_state, requester_state
@@ -92,7 +93,8 @@ class Signature:
 
 @dataclass(frozen=True)
 class Published:
-    """A declaration with its permit, as everybody may see and verify it. ``body`` to the letter as it was signed."""
+    """A declaration with its permit, as everybody may see and verify it. ``body`` to the letter as it was signed;
+    ``narrowed``: what was cut from it since."""
 
     brief: Brief
     owner: Organisation
@@ -101,6 +103,7 @@ class Published:
     permit: Permit
     permit_valid_until: datetime
     signatures: list[Signature]
+    narrowed: dict[str, Any] | None
 
 
 async def organisation(session: Session, requester: RequesterId) -> Organisation:
@@ -138,6 +141,7 @@ async def declaration(session: Session, declaration_id: DeclarationId) -> Publis
         permit=permit,
         permit_valid_until=permitted.valid_until,
         signatures=[await _signature(session, StaffId(who), made) for who, made in permit.signatures.items()],
+        narrowed=declared.narrowed,
     )
 
 
@@ -182,11 +186,19 @@ def _brief(declared: DeclarationRow, permit: PermitRow, now: datetime) -> Brief:
         requester=declared.requester_id,
         number=declared.number,
         purpose=declared.body["purpose"],
-        items=[{name: each[name] for name in ("item", "forms", "required")} for each in declared.body["items"]],
+        items=_items(declared),
         state=declaration_state(declared, permit, now),
         valid_from=declared.valid_from,
         valid_until=min(declared.valid_until, permit.valid_until),
     )
+
+
+def _items(declared: DeclarationRow) -> list[dict[str, Any]]:
+    """What may be asked for now; the body itself stays as it was signed."""
+    if declared.narrowed is None:
+        return [{name: each[name] for name in ("item", "forms", "required")} for each in declared.body["items"]]
+    left = narrowed(stored_declaration(declared.body), declared.narrowed)
+    return [{"item": each.item, "forms": each.forms, "required": each.required} for each in left.items]
 
 
 def _permit(declared: DeclarationRow, row: PermitRow) -> Permit:

@@ -22,6 +22,7 @@ from vault.requesters.client_metadata import read_stored
 from vault.requesters.declarations import Declaration, stored_declaration, stored_digest
 from vault.requesters.key_times import valid_keys
 from vault.requesters.liveness import Lapses, Standing, check_live, lapses
+from vault.requesters.narrowing import narrowed
 from vault.requesters.permits import Permit, PermitTerms
 from vault.requesters.standing import Capability
 from vault.requesters.tables import Client, DeclarationRow, PermitRow, Requester
@@ -153,9 +154,10 @@ async def declaration(
 
 
 async def permit(session: Session, declaration_id: DeclarationId) -> tuple[Permit, Declaration]:
-    """A permit and the declaration it is for, live or not: what :func:`verify_permit` takes. Raises NotFound."""
+    """A permit and the declaration it is for as it was signed, live or not: what :func:`verify_permit` takes. Raises
+    NotFound."""
     chain = await _chain_of(session, declaration_id)
-    return chain.permit(), chain.body()
+    return chain.permit(), chain.signed()
 
 
 @dataclass(frozen=True)
@@ -176,7 +178,11 @@ class _Chain:
         ]
 
     def body(self) -> Declaration:
-        """The declaration, compared with the digest that is under the MAC."""
+        """What is left of the declaration after what was cut from it."""
+        return narrowed(self.signed(), self.declared.narrowed)
+
+    def signed(self) -> Declaration:
+        """The declaration as it was signed, compared with the digest that is under the MAC."""
         try:
             body = stored_declaration(self.declared.body)
         except msgspec.ValidationError as error:

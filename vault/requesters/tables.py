@@ -71,6 +71,7 @@ class DeclarationRow(Guarded, Base):
         "valid_until",
         "suspended_until",
         "bounds_version",
+        "narrowed",
     )
 
     id: Mapped[DeclarationId] = mapped_column(primary_key=True)
@@ -85,6 +86,8 @@ class DeclarationRow(Guarded, Base):
     """As of a requester."""
     bounds_version: Mapped[int | None] = mapped_column()
     """Under which version of the bounds it was vetted; null: before there were any."""
+    narrowed: Mapped[dict[str, Any] | None] = mapped_column()
+    """What was cut from it since (:class:`vault.requesters.narrowing.Cut`); null: nothing."""
 
 
 class BoundsRow(Guarded, Base):
@@ -191,7 +194,8 @@ class Measure(Guarded, Base):
     __table_args__ = (
         sa.ForeignKeyConstraint(["requester_id"], ["requesters.id"]),
         sa.ForeignKeyConstraint(["declaration_id"], ["declarations.id"]),
-        sa.CheckConstraint("act IN ('suspend', 'restore', 'revoke', 'surrender', 'shorten')", name="act"),
+        sa.CheckConstraint("act IN ('suspend', 'restore', 'revoke', 'surrender', 'shorten', 'narrow')", name="act"),
+        sa.CheckConstraint("(act = 'narrow') = (cut IS NOT NULL)", name="cut"),
         sa.CheckConstraint("state IN ('proposed', 'done', 'refused')", name="state"),
         sa.CheckConstraint("(act = 'shorten') = (until IS NOT NULL)", name="until"),
         sa.Index("ix_measures_requester", "requester_id", "id"),
@@ -213,6 +217,7 @@ class Measure(Guarded, Base):
         "second_reason",
         "second_signature",
         "decided_at",
+        "cut",
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -231,6 +236,8 @@ class Measure(Guarded, Base):
     second_reason: Mapped[str | None] = mapped_column()
     second_signature: Mapped[bytes | None] = mapped_column()
     decided_at: Mapped[datetime | None] = mapped_column()
+    cut: Mapped[dict[str, Any] | None] = mapped_column()
+    """With narrow: what is taken out."""
 
 
 class ClientRegistration(Guarded, Base):

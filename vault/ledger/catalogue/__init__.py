@@ -14,6 +14,7 @@ from vault.ledger.catalogue.kinds import About, ActorKind, Kind
 from vault.ledger.catalogue.organisations import ORGANISATIONS
 from vault.ledger.catalogue.oversight import OVERSIGHT
 from vault.ledger.catalogue.persons import PERSONS
+from vault.ledger.catalogue.powers import POWERS
 from vault.ledger.catalogue.releases import RELEASES
 from vault.ledger.catalogue.requesters import REQUESTERS
 from vault.ledger.catalogue.staff import STAFF
@@ -22,5 +23,5 @@ from vault.ledger.catalogue.webhooks import WEBHOOKS
 __all__ = ["CATALOGUE", "About", "ActorKind", "Kind"]
 
 CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
-    {**STAFF, **PERSONS, **REQUESTERS, **ORGANISATIONS, **CONSENT, **RELEASES, **OVERSIGHT, **WEBHOOKS}
+    {**STAFF, **PERSONS, **REQUESTERS, **ORGANISATIONS, **CONSENT, **RELEASES, **OVERSIGHT, **POWERS, **WEBHOOKS}
 )

@@ -180,6 +180,12 @@ REQUESTERS: Final[Mapping[str, Kind]] = {
         must="requester declaration reason",
         may="ref second digest",
     ),
+    "declaration.narrowed": kind(
+        "Items, forms or frequency were cut from a declaration; digest is of the order.",
+        by="officer regulator",
+        must="requester declaration reason",
+        may="ref second digest",
+    ),
     "declaration.stopped": kind(
         "A declaration's validity was shortened or ended; outcome says which.",
         by="officer regulator registry requester member",

@@ -1,0 +1,113 @@
+"""A declaration that was narrowed: what is left of it. Pure.
+
+What two officers signed stays as it was signed, and so do its digest and its permit. What was cut since stands beside
+it, under the row's MAC, and is taken off whenever the declaration is read: items, forms of items, how often. A cut only
+adds to the cuts before it; there is no way back but a new declaration.
+"""
+
+from typing import Annotated, Any, Final
+
+import msgspec
+
+from vault.errors import Conflict, Invalid
+from vault.requesters.declarations import MOST_ITEMS, Declaration, FormName, Frequency, ItemName
+
+_HOURS_PER_DAY: Final = 24
+
+
+class Cut(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What is taken out: ``without`` items by name, ``forms`` of items that stay, how often at most from now on."""
+
+    without: Annotated[list[ItemName], msgspec.Meta(max_length=MOST_ITEMS)] = []
+    forms: dict[ItemName, Annotated[list[FormName], msgspec.Meta(min_length=1, max_length=8)]] = {}
+    frequency: Frequency | None = None
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON data, what it does not say left out."""
+        found: dict[str, Any] = msgspec.to_builtins(self)
+        return found
+
+
+def read_cut(stored: object) -> Cut:
+    """A cut from JSON data. Raises Invalid."""
+    try:
+        return msgspec.convert(stored, Cut)
+    except msgspec.ValidationError as error:
+        raise Invalid.field("cut", str(error)) from None
+
+
+def narrowed(body: Declaration, stored: object | None) -> Declaration:
+    """What is left of a declaration after what was cut from it (None: nothing was)."""
+    if stored is None:
+        return body
+    cut = msgspec.convert(stored, Cut)
+    items = [
+        msgspec.structs.replace(each, forms=[form for form in each.forms if form not in cut.forms.get(each.item, ())])
+        for each in body.items
+        if each.item not in cut.without
+    ]
+    slower = body.frequency if cut.frequency is None else slowest(body.frequency, cut.frequency)
+    return msgspec.structs.replace(body, items=[each for each in items if each.forms], frequency=slower)
+
+
+def joined(earlier: object | None, cut: Cut) -> dict[str, Any]:
+    """Both cuts as one."""
+    if earlier is None:
+        return cut.plain()
+    before = msgspec.convert(earlier, Cut)
+    named = sorted({*before.forms, *cut.forms})
+    forms = {item: sorted({*before.forms.get(item, ()), *cut.forms.get(item, ())}) for item in named}
+    rates = [each for each in (before.frequency, cut.frequency) if each is not None]
+    rate = slowest(rates[0], rates[-1]) if rates else None
+    return Cut(sorted({*before.without, *cut.without}), forms, rate).plain()
+
+
+def within(left: Declaration, cut: Cut) -> Cut:
+    """As much of a cut as there is in a declaration; an empty one when it has nothing to do with it."""
+    declared = {each.item: set(each.forms) for each in left.items}
+    forms = {item: [form for form in names if form in declared.get(item, ())] for item, names in cut.forms.items()}
+    is_faster = cut.frequency is not None and not is_slower(left.frequency, cut.frequency)
+    return Cut(
+        [item for item in cut.without if item in declared],
+        {item: names for item, names in forms.items() if names},
+        cut.frequency if is_faster else None,
+    )
+
+
+def check_cut(left: Declaration, cut: Cut) -> None:
+    """Raises Invalid naming what is not there to be cut, Conflict when nothing would change or be left.
+
+    ``left``: the declaration as it is now, earlier cuts taken off.
+    """
+    declared = {each.item: set(each.forms) for each in left.items}
+    unknown = sorted({*cut.without, *cut.forms} - declared.keys())
+    unknown += [
+        f"{item} as {form}"
+        for item, forms in cut.forms.items()
+        for form in forms
+        if item in declared and form not in declared[item]
+    ]
+    if unknown:
+        raise Invalid.field("cut", f"is not in this declaration: {', '.join(unknown)}")
+    if cut.frequency is not None and is_slower(left.frequency, cut.frequency):
+        raise Invalid.field("cut.frequency", "must be slower than what holds now")
+    if cut == Cut():
+        raise Conflict("Nothing would change: name items, forms or a frequency.")
+    if not narrowed(left, cut.plain()).items:
+        raise Conflict("Nothing would be left: suspend the declaration instead.")
+
+
+def is_slower(asked: Frequency, declared: Frequency) -> bool:
+    """Whether whoever keeps to ``asked`` keeps to ``declared``, however the uses fall within their windows."""
+    if asked.per == "hour" and declared.per == "day":
+        return asked.count * _HOURS_PER_DAY <= declared.count
+    return asked.count <= declared.count
+
+
+def slowest(one: Frequency, other: Frequency) -> Frequency:
+    """A frequency that keeps to both: one of the two where one is slower, else the smaller count in a whole day."""
+    if is_slower(one, other):
+        return one
+    if is_slower(other, one):
+        return other
+    return Frequency(per="day", count=min(one.count, other.count))
