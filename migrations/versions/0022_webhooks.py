@@ -6,6 +6,7 @@ Revises: 0021
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0022"
 down_revision = "0021"
@@ -13,6 +14,45 @@ down_revision = "0021"
 
 def upgrade() -> None:
     _webhook_events()
+    op.add_column("approvals", sa.Column("code", sa.Text(), nullable=True))
+    _standing_approvals()
+
+
+def _standing_approvals() -> None:
+    op.create_table(
+        "standing_approvals",
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("grant_id", sa.Uuid(), nullable=False),
+        sa.Column("requester_id", sa.Uuid(), nullable=False),
+        sa.Column("declaration_id", sa.Uuid(), nullable=False),
+        sa.Column("officer_id", sa.Uuid(), nullable=False),
+        sa.Column("record_digest", sa.LargeBinary(), nullable=False),
+        sa.Column("permit_digest", sa.LargeBinary(), nullable=False),
+        sa.Column("items", JSONB(none_as_null=True), nullable=False),
+        sa.Column("ceiling", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("signature", sa.LargeBinary(), nullable=False),
+        sa.Column("share", sa.LargeBinary(), nullable=True),
+        sa.Column("uses", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("ended_by", sa.Uuid(), nullable=True),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("mac", sa.LargeBinary(), nullable=False),
+        sa.CheckConstraint("ceiling >= 1 AND uses >= 0 AND uses <= ceiling", name=op.f("ck_standing_approvals_uses")),
+        sa.CheckConstraint("expires_at > at", name=op.f("ck_standing_approvals_expires")),
+        sa.CheckConstraint("(ended_at IS NULL) = (ended_by IS NULL)", name=op.f("ck_standing_approvals_ended")),
+        sa.PrimaryKeyConstraint("person_id", "id", name=op.f("pk_standing_approvals")),
+    )
+    op.create_index(op.f("ix_standing_approvals_person_id_grant_id"), "standing_approvals", ["person_id", "grant_id"])
+    op.create_index(
+        "ix_standing_approvals_share",
+        "standing_approvals",
+        ["expires_at"],
+        postgresql_where=sa.text("share IS NOT NULL"),
+    )
 
 
 def _webhook_events() -> None:
@@ -54,4 +94,6 @@ def _webhook_events() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("standing_approvals")
+    op.drop_column("approvals", "code")
     op.drop_table("webhook_events")

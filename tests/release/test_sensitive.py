@@ -76,7 +76,7 @@ async def test_a_denial_refuses_the_release_for_good(releases: Releases, token: 
     with pytest.raises(ReleaseDenied):
         await releases.release(token, NUMBER, key="once")
     (denied,) = await releases.entries("release.denied")
-    assert denied["reason"] == "officer_denied"
+    assert denied["reason"] == "too_much"
     assert "counter" not in msgspec.json.encode(denied).decode()
 
 
@@ -183,7 +183,7 @@ async def test_a_decision_needs_a_reason(releases: Releases, token: str) -> None
     for reason in ("", "no", "two\nlines", "x" * 501):
         with pytest.raises(Invalid):
             await releases.consents.db.run(
-                desk.decide, releases.consents.world.staff.third, location, approve=True, reason=reason
+                desk.decide, releases.consents.world.staff.third, location, desk.Ruling(approve=True, reason=reason)
             )
 
 

@@ -23,7 +23,12 @@ MOST_ITEMS: Final = 64
 _HEADERS: Final = {"DPoP": "A proof of the token's key for this very request."}
 
 
-_WAITING: Final = "An officer must approve first; Location tells the state. Then send the same request again."
+_WAITING: Final = (
+    "An officer must approve first; Location tells the state, Retry-After when to look (a webhook tells it at once). "
+    "Then send the same request again."
+)
+RETRY_AFTER: Final = "60"
+"""Seconds between two looks at what an officer has not decided."""
 
 
 class ReleaseRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -98,7 +103,7 @@ class Released(msgspec.Struct, frozen=True):
 
 
 class ReleaseState(msgspec.Struct, frozen=True):
-    """``state``: waiting, approved, denied, delivered or refused."""
+    """``state``: waiting, approved, denied, delivered, refused, or lapsed: nobody decided within a day."""
 
     release: str
     state: str
@@ -139,7 +144,12 @@ async def make_release(request: VaultRequest) -> ASGIResponse:
             format=negotiated(", ".join(headers.getall("accept", []))),
         ),
     )
-    return _answer(answer, {"Location": answer.location} if answer.location else {}, request)
+    return _answer(answer, _where(answer.location), request)
+
+
+def _where(location: str | None) -> dict[str, str]:
+    """Where its state is told, and in how many seconds it is worth asking (RFC 9110 section 10.2.3)."""
+    return {"Location": location, "Retry-After": RETRY_AFTER} if location else {}
 
 
 @get(

@@ -57,6 +57,8 @@ class GrantStanding:
     created_at: datetime
     status: tuple[UUID, int] | None
     """List and index under which the token status lists speak of its tokens."""
+    record_digest: bytes
+    """Names the consent in force."""
 
     def details(self, items: Iterable[ItemForm]) -> list[Any]:
         """These of its items as ``authorization_details`` (RFC 9396 section 7)."""
@@ -107,6 +109,7 @@ def read_standing(ring: KeyRing, row: Mapping[str, Any] | None, now: datetime) -
         share_number=row["share_number"] or 1,
         created_at=row["first_given_at"] or row["given_at"],
         status=None if row["status_list"] is None else (row["status_list"], row["status_index"]),
+        record_digest=row["record_digest"],
     )
 
 

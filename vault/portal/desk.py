@@ -12,10 +12,11 @@ from vault.db import Session
 from vault.edge.request import VaultRequest
 from vault.portal.languages import N_, Language
 from vault.portal.pages import language_of, page
-from vault.portal.release_desk import release_row
+from vault.portal.release_desk import release_row, standing_row
 from vault.portal.vetting_words import KINDS, kind_shown
 from vault.registry.staff import active
 from vault.release import desk as release_desk
+from vault.release import desk_standing
 from vault.signin import OFFICER, Holder
 from vault.vetting.casefile import Row, queue
 from vault.vetting.cases import OPEN, ref
@@ -39,6 +40,7 @@ async def _queues(session: Session, holder: Holder, wanted: Mapping[str, str], s
     show, kind = wanted["show"], wanted["kind"]
     found = await queue(session, state=show, kind=kind or None) if may_vet else []
     waiting = await release_desk.waiting(session, holder) if may_release else []
+    standing = await desk_standing.in_force(session, holder) if may_release else []
     return {
         "me": member,
         "may_vet": may_vet,
@@ -52,6 +54,7 @@ async def _queues(session: Session, holder: Holder, wanted: Mapping[str, str], s
         ],
         "cases": [_row(each, spoken) for each in found],
         "releases": [release_row(each, spoken) for each in waiting],
+        "standing": [standing_row(each, spoken) for each in standing],
     }
 
 

@@ -6,6 +6,7 @@ from typing import Final
 from vault.portal.languages import N_, Language
 from vault.profile import forms
 from vault.profile.catalogue import catalogue
+from vault.release.denials import MEANINGS
 from vault.requesters.purposes import purposes
 
 NAMES: Final[Mapping[str, str]] = {
@@ -102,6 +103,7 @@ OUTCOMES: Final[Mapping[str, str]] = {
     "denied": N_("an officer said no"),
     "officer_denied": N_("an officer said no"),
     "approval_lapsed": N_("the officer's approval had lapsed"),
+    "wait_lapsed": N_("nobody decided within a day"),
     "known_device": N_("from a known device"),
     "new_device": N_("from a new device"),
     "number_known": N_("the number has a vault already"),
@@ -115,6 +117,8 @@ OUTCOMES: Final[Mapping[str, str]] = {
 
 def outcome(language: Language, code: str) -> str:
     """How something went, or why it did not; the code itself where there is no word."""
+    if code in MEANINGS:
+        return language.pick(MEANINGS[code])
     known = OUTCOMES.get(code)
     return language.gettext(known) if known else code
 

@@ -20,6 +20,8 @@ from vault.profile.fieldschema import check_schema, inline
 
 Sensitivity = Literal["public", "general", "sensitive"]
 Compartment = Literal["general", "sensitive"]
+Approval = Literal["grant", "release"]
+"""What an officer approves of sensitive items: all releases of a grant, within bounds, or each one."""
 GENERAL: Final = "general"
 SENSITIVE: Final = "sensitive"
 COMPARTMENTS: Final[tuple[Compartment, ...]] = (GENERAL, SENSITIVE)
@@ -53,6 +55,7 @@ class Field:
     forms: Mapping[str, shapes.Form]
     label: Mapping[str, str]
     description: Mapping[str, str]
+    approvals: Mapping[str, Approval]
 
     @property
     def item(self) -> str:
@@ -68,6 +71,11 @@ class Field:
     def is_sensitive(self) -> bool:
         """Whether it needs a separate consent (PIPL art. 29) and an officer's share."""
         return self.compartment == SENSITIVE
+
+    def approval(self, form: str) -> Approval:
+        """What an officer approves where it leaves in this form, if it is sensitive: each release, unless said
+        otherwise."""
+        return self.approvals.get(form, "release")
 
     def form(self, name: str) -> shapes.Form:
         """The parameters of one of its forms. Raises WrongForm naming item and form."""
@@ -150,6 +158,7 @@ class _Field(msgspec.Struct, forbid_unknown_fields=True):
     label: dict[str, str]
     description: dict[str, str]
     forms: dict[str, msgspec.Raw]
+    approval: dict[str, Approval] = {}
 
 
 class _Section(msgspec.Struct, forbid_unknown_fields=True):
@@ -198,6 +207,12 @@ def _field(section: str, name: str, raw: _Field, defs: dict[str, Any]) -> Field:
     offered = {form: _form(where, form, parameters) for form, parameters in raw.forms.items()}
     if not offered:
         raise BadConfiguration(f"{where} of the catalogue has no form in which it may leave.")
+    if unknown := sorted(set(raw.approval) - set(offered)):
+        raise BadConfiguration(
+            f"{where} of the catalogue: approval names {unknown[0]!r}, which is not one of its forms."
+        )
+    if raw.approval and raw.sensitivity != "sensitive":
+        raise BadConfiguration(f"{where} of the catalogue: only sensitive fields take an approval.")
     return Field(
         section,
         name,
@@ -206,6 +221,7 @@ def _field(section: str, name: str, raw: _Field, defs: dict[str, Any]) -> Field:
         MappingProxyType(offered),
         _bilingual(where, raw.label),
         _bilingual(where, raw.description),
+        MappingProxyType(dict(raw.approval)),
     )
 
 

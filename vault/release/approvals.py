@@ -17,6 +17,8 @@ from vault.crypto.sealing import aead, mac, open_aead, place
 from vault.ids import PersonId, ReleaseId
 
 FRESH_FOR: Final = timedelta(hours=1)
+WAITS: Final = timedelta(days=1)
+"""A release that nobody decided by then is abandoned; decided when reading."""
 APPROVE: Final = "approve"
 DENY: Final = "deny"
 _PURPOSE: Final = "approval"
@@ -26,7 +28,8 @@ _PURPOSE: Final = "approval"
 class Verdict:
     """What an officer decided about one release, as it is signed.
 
-    ``request_digest`` fixes grant, client and items, so that an approval of one thing cannot let out another.
+    ``code``: of a denial, one of :data:`vault.release.denials.CODES`; ``request_digest`` fixes grant, client and items,
+    so that an approval of one thing cannot let out another.
     """
 
     release: ReleaseId
@@ -35,9 +38,11 @@ class Verdict:
     reason: str
     at: datetime
     expires_at: datetime
+    code: str | None = None
 
     def message(self) -> bytes:
         """The canonical bytes under the signature (version 1; may grow by members)."""
+        coded = {} if self.code is None else {"code": self.code}
         return canonical(
             {
                 "v": 1,
@@ -48,6 +53,7 @@ class Verdict:
                 "reason": self.reason,
                 "at": millis(self.at),
                 "expires_at": millis(self.expires_at),
+                **coded,
             }
         )
 

@@ -8,10 +8,11 @@ from vault.crypto.keyring import KeyRing
 from vault.crypto.sealing import same
 from vault.errors import Tampered
 from vault.ids import PersonId
-from vault.release.approvals import APPROVE, Verdict, keep_used, open_share, open_used
+from vault.release.approvals import APPROVE, WAITS, Verdict, keep_used, open_share, open_used
 from vault.release.loaded import Earlier, Loaded
-from vault.release.refusals import ApprovalLapsed, CannotRepeat, ReleaseDenied
-from vault.release.tables import DENIED
+from vault.release.refusals import ApprovalLapsed, CannotRepeat, ReleaseDenied, WaitLapsed
+from vault.release.standing import share_to_repeat
+from vault.release.tables import APPROVED, DENIED, WAITING
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,9 @@ def approved(ring: KeyRing, loaded: Loaded, earlier: Earlier, request_digest: by
     """
     approval = loaded.approval
     if earlier.state == DENIED:
-        raise ReleaseDenied
+        raise ReleaseDenied(**({} if earlier.reason is None else {"reason": earlier.reason}))
+    if approval is None and loaded.standing is not None:
+        raise ApprovalLapsed  # it was approved with the grant, and that approval has ended
     if approval is None or approval["decision"] != APPROVE:
         raise Tampered(private="a release is marked approved without an approval")
     if approval["release_id"] != earlier.id or not same(approval["request_digest"], request_digest):
@@ -56,12 +59,31 @@ def approved(ring: KeyRing, loaded: Loaded, earlier: Earlier, request_digest: by
     return Approved(approval["id"], share, verdict.digest(approval["signature"]))
 
 
+def may_stand_for(loaded: Loaded, now: datetime) -> bool:
+    """Whether a standing approval may take the place of a decision about this release: there is none of its own, and
+    it did not wait too long."""
+    earlier = loaded.earlier
+    if earlier is None:
+        return True
+    if earlier.state == WAITING:
+        check_wait(earlier, now)
+    return earlier.state in {WAITING, APPROVED} and loaded.approval is None
+
+
+def check_wait(earlier: Earlier | None, now: datetime) -> None:
+    """Raises WaitLapsed for a release that nobody decided in time."""
+    if earlier is not None and now >= earlier.at + WAITS:
+        raise WaitLapsed
+
+
 def share_for_repetition(ring: KeyRing, loaded: Loaded, g: bytes, now: datetime) -> bytes:
     """``o`` once more, for a release that was recorded and whose answer was lost.
 
     Raises CannotRepeat after the approval's hour, CannotOpen with another grant's ``g``.
     """
     approval = loaded.approval
+    if approval is None and (standing := share_to_repeat(ring, loaded, g, now)) is not None:
+        return standing
     if approval is None or approval["used_at"] is None or approval["share"] is None or now >= approval["expires_at"]:
         raise CannotRepeat
     if approval["at"] < loaded.grant["given_at"]:

@@ -82,6 +82,20 @@ def needs_officer(chosen: Iterable[Chosen]) -> bool:
     return any(each.field.is_sensitive for each in chosen)
 
 
+def takes_officer(items: Iterable[tuple[str, str]]) -> bool:
+    """Whether any of a token's items is one that an officer may have approved for a whole grant."""
+    known = ((catalogue().find(item), form) for item, form in items)
+    return any(field is not None and field.is_sensitive and field.approval(form) == "grant" for field, form in known)
+
+
+def kind_of(items: Iterable[tuple[str, str]]) -> str:
+    """What an officer is asked to approve: ``grant`` where that is enough for every sensitive item, else ``release``:
+    of a mix the stricter."""
+    known = ((catalogue().find(item), form) for item, form in items)
+    asked = {field.approval(form) for field, form in known if field is not None and field.is_sensitive}
+    return "grant" if asked == {"grant"} else "release"
+
+
 def request_digest(grant: UUID, client: UUID, items: Iterable[Sequence[Any]]) -> bytes:
     """What makes two requests the same one, and what an officer signs: 32 bytes. ``items``: item and form of each."""
     named = [[each[0], each[1]] for each in items]

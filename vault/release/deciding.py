@@ -12,7 +12,7 @@ from vault.ids import EntryId, ReleaseId
 from vault.ledger import events, leaf, subjects
 from vault.ledger.log import SHARD
 from vault.release import limits
-from vault.release.authorising import Approved, approved
+from vault.release.authorising import Approved, approved, check_wait, may_stand_for
 from vault.release.caller import Caller
 from vault.release.checks import Chosen, check_live_now, choose, needs_officer, request_digest
 from vault.release.engine import Ask
@@ -23,6 +23,7 @@ from vault.release.package import Package, Shares, commitment, pack
 from vault.release.recording import Delivery, Overtaken
 from vault.release.refusals import KEPT, IdempotencyExpired, IdempotencyMismatch
 from vault.release.rendering import check_format
+from vault.release.standing import Stood, stood
 from vault.release.tables import DELIVERED, WAITING
 
 
@@ -63,7 +64,8 @@ def decide(request: Request, loaded: Loaded) -> Delivery | Waits | Repeats:
     # 3. What is asked for, within what the token, the grant and the declaration allow.
     chosen = choose(request.ask.items, access.items, loaded)
     digest, earlier = request_digest(loaded.grant_id, access.client_id, chosen), loaded.earlier
-    if not loaded.is_fresh and (earlier is not None or needs_officer(chosen)):
+    stands = stood(ring, loaded, chosen, now) if needs_officer(chosen) else None
+    if not loaded.is_fresh and (earlier is not None or (needs_officer(chosen) and stands is None)):
         raise Overtaken  # what follows may end without the statement that compares: look at the register itself
     if earlier is not None and not same(earlier.request_digest, digest):
         raise IdempotencyMismatch
@@ -73,9 +75,12 @@ def decide(request: Request, loaded: Loaded) -> Delivery | Waits | Repeats:
         return Repeats(earlier, chosen)
     limits.check(loaded.limits, loaded.used, now)
     # 4. The standing permit is enough, or an officer approved, or an officer must be asked.
-    approval = None
-    if earlier is not None or needs_officer(chosen):
+    approval: Approved | Stood | None = None
+    if stands is not None and may_stand_for(loaded, now):
+        approval = stands
+    elif earlier is not None or needs_officer(chosen):
         if earlier is None or earlier.state == WAITING:
+            check_wait(earlier, now)
             return Waits(chosen, digest)
         approval = approved(ring, loaded, earlier, digest, now)
     # 5. Open with all the shares. 6. Keep what was chosen, in its forms.
@@ -84,7 +89,7 @@ def decide(request: Request, loaded: Loaded) -> Delivery | Waits | Repeats:
 
 
 def _delivery(
-    request: Request, loaded: Loaded, package: Package, *, digest: bytes, approval: Approved | None
+    request: Request, loaded: Loaded, package: Package, *, digest: bytes, approval: Approved | Stood | None
 ) -> Delivery:
     """What step 7 records."""
     ring = request.ring
@@ -94,6 +99,7 @@ def _delivery(
     cited = approval.digest if approval else None
     event = delivered(loaded, release_id, package.items, commit=commit, approval=cited)
     events.check(event, tagged=True)
+    g, person = request.caller.access.g, loaded.person_id
     k_s = subjects.open_key(ring, loaded.person_id, loaded.subject_key)
     return Delivery(
         loaded=loaded,
@@ -102,7 +108,8 @@ def _delivery(
         request_digest=digest,
         package=package,
         commit_key=key,
-        used_share=approval.spent(ring, loaded.person_id, request.caller.access.g) if approval else None,
+        used_share=approval.spent(ring, person, g) if isinstance(approval, Approved) else None,
+        spending=approval.spending(ring, person, g, request.window) if isinstance(approval, Stood) else None,
         entry_id=entry_id,
         draft=leaf.draft(event, entry_id, millis(request.now)),
         tags=subjects.tags(k_s, SHARD, loaded.next_n, request.window),

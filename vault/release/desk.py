@@ -18,11 +18,13 @@ from vault.ledger import log
 from vault.ledger.events import Event, Item
 from vault.ledger.events import officer as by_officer
 from vault.registry import officer, role_secret
-from vault.release.approvals import APPROVE, DENY, FRESH_FOR, Verdict, keep_share
-from vault.release.checks import request_digest
+from vault.release import denials
+from vault.release.approvals import APPROVE, DENY, FRESH_FOR, WAITS, Verdict, keep_share
+from vault.release.checks import kind_of, request_digest
 from vault.release.tables import APPROVED, DENIED, WAITING, Approval, Release
 from vault.requesters import register
 from vault.requesters.names import names
+from vault.requesters.permits import Permit
 from vault.signin import Holder
 from vault.webhooks import Happened, announce
 from vault.webhooks.kinds import APPROVAL_DECIDED
@@ -42,7 +44,11 @@ class VettedByYou(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A release as officers see it: who asks for which items, for what; never whose they are."""
+    """A release as officers see it: who asks for which items, for what; never whose they are.
+
+    ``kind``: ``grant`` where an approval of all releases of its grant would do, else ``release``; ``beside``: how many
+    others of the same grant wait; ``ends_at``: when it is abandoned. ``state``: lapsed once it is.
+    """
 
     id: ReleaseId
     requester_id: RequesterId
@@ -51,6 +57,27 @@ class Waiting:
     items: list[dict[str, str]]
     at: datetime
     state: str
+    kind: str
+    beside: int
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What an officer says about a release. ``code``: of a denial, one of :mod:`vault.release.denials`; ``reason``:
+    one line in their own words, kept at the desk."""
+
+    approve: bool
+    reason: str
+    code: str | None = None
+
+    def check(self) -> None:
+        """Raises Invalid by field."""
+        check_reason(self.reason)
+        if not self.approve:
+            denials.check(self.code)
+        elif self.code is not None:
+            raise Invalid.field("code", "belongs to a denial")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +92,8 @@ class Decided:
 async def waiting(session: Session, holder: Holder) -> list[Waiting]:
     """What waits, oldest first, at most 200. Takes the role release."""
     await officer(session, holder, ROLE)
-    found = sa.select(Release).where(Release.state == WAITING).order_by(Release.at, Release.id).limit(MOST_LISTED)
+    fresh = (Release.state == WAITING, Release.at > session.now - WAITS)
+    found = sa.select(Release).where(*fresh).order_by(Release.at, Release.id).limit(MOST_LISTED)
     return await _seen(session, (await session.execute(found)).scalars().all())
 
 
@@ -75,58 +103,76 @@ async def one(session: Session, holder: Holder, release_id: ReleaseId) -> Waitin
     return (await _seen(session, [await _find(session, release_id)]))[0]
 
 
-async def decide(session: Session, holder: Holder, release_id: ReleaseId, *, approve: bool, reason: str) -> Decided:
+async def decide(session: Session, holder: Holder, release_id: ReleaseId, ruling: Ruling) -> Decided:
     """An officer's decision, signed; an approval contributes the officers' share for an hour.
 
     Raises VettedByYou, Conflict when it was decided already, NotFound, NotLive, Invalid. What is refused here rolls
     back: :func:`decide_on_record` records it.
     """
     # 1. Who decides, and is it theirs to decide?
+    ruling.check()
+    row, _ = await to_decide(session, holder, release_id)
+    # 2. The decision, over exactly what was asked for.
+    verdict = Verdict(
+        release=row.id,
+        request_digest=row.request_digest,
+        decision=APPROVE if ruling.approve else DENY,
+        reason=ruling.reason.strip(),
+        code=ruling.code,
+        at=session.now,
+        expires_at=session.now + FRESH_FOR,
+    )
+    approval = _row(holder, row, verdict)
+    # 3. The share, from the officers' keeping into the approval's.
+    if ruling.approve:
+        secrets = partial(role_secret, session, holder, ROLE)
+        share = await open_officer_share(session, row.person_id, row.grant_id, secrets)
+        approval.share = keep_share(session.ring, row.person_id, approval.id, share)
+    session.add(approval)
+    row.state, row.decided_at, row.reason = (APPROVED if ruling.approve else DENIED), session.now, ruling.code
+    await session.flush()
+    # 4. The entry, and word to who waits.
+    await log.append(session, _event(holder, row, verdict, approval), person=row.person_id)
+    await tell(session, row)
+    return Decided(row.id, row.state, verdict.expires_at if ruling.approve else None)
+
+
+async def decide_on_record(db: Database, holder: Holder, release_id: ReleaseId, ruling: Ruling) -> Decided:
+    """As :func:`decide`, in a transaction of its own; what is refused by rule is recorded in another one."""
+    try:
+        return await db.run(decide, holder, release_id, ruling)
+    except VettedByYou as refused:
+        await db.run(record_refusal, holder, release_id, refused)
+        raise
+
+
+async def to_decide(session: Session, holder: Holder, release_id: ReleaseId) -> tuple[Release, Permit]:
+    """A waiting release, locked, for an officer who may decide about it, and the permit it is under.
+
+    Raises VettedByYou, Conflict when it was decided or abandoned, NotFound, NotLive, Tampered.
+    """
     member = await officer(session, holder, ROLE)
-    _check_reason(reason)
     row = await _locked(session, await _find(session, release_id))
     permit, _ = await register.permit(session, row.declaration_id)
     if member.id in permit.signatures:
         raise VettedByYou
     if row.state != WAITING:
         raise Conflict("This release has been decided already.")
+    if session.now >= row.at + WAITS:
+        raise Conflict("This release waited for more than a day and is abandoned.")
     _check_is_what_was_asked(row)
-    # 2. The decision, over exactly what was asked for.
-    verdict = Verdict(
-        release=row.id,
-        request_digest=row.request_digest,
-        decision=APPROVE if approve else DENY,
-        reason=reason.strip(),
-        at=session.now,
-        expires_at=session.now + FRESH_FOR,
+    return row, permit
+
+
+async def tell(session: Session, row: Release) -> None:
+    """Tell who waits that it was decided."""
+    happened = Happened(
+        type=APPROVAL_DECIDED, requester=row.requester_id, client=row.client_id, grant=row.grant_id, release=row.id
     )
-    approval = _row(holder, row, verdict)
-    # 3. The share, from the officers' keeping into the approval's.
-    if approve:
-        secrets = partial(role_secret, session, holder, ROLE)
-        share = await open_officer_share(session, row.person_id, row.grant_id, secrets)
-        approval.share = keep_share(session.ring, row.person_id, approval.id, share)
-    session.add(approval)
-    row.state, row.decided_at = (APPROVED if approve else DENIED), session.now
-    await session.flush()
-    # 4. The entry, and word to who waits.
-    await log.append(session, _event(holder, row, verdict, approval), person=row.person_id)
-    await announce(session, _decided(row))
-    return Decided(row.id, row.state, verdict.expires_at if approve else None)
+    await announce(session, happened)
 
 
-async def decide_on_record(
-    db: Database, holder: Holder, release_id: ReleaseId, *, approve: bool, reason: str
-) -> Decided:
-    """As :func:`decide`, in a transaction of its own; what is refused by rule is recorded in another one."""
-    try:
-        return await db.run(decide, holder, release_id, approve=approve, reason=reason)
-    except VettedByYou as refused:
-        await db.run(_record_refusal, holder, release_id, refused)
-        raise
-
-
-async def _record_refusal(session: Session, holder: Holder, release_id: ReleaseId, why: Refused) -> None:
+async def record_refusal(session: Session, holder: Holder, release_id: ReleaseId, why: Refused) -> None:
     row = await _find(session, release_id)
     event = Event(
         name="release.approval_refused",
@@ -138,7 +184,7 @@ async def _record_refusal(session: Session, holder: Holder, release_id: ReleaseI
     await log.append(session, event, person=row.person_id)
 
 
-def _check_reason(reason: str) -> None:
+def check_reason(reason: str) -> None:
     if not SHORTEST_REASON <= len(reason.strip()) <= LONGEST_REASON or not reason.isprintable():
         raise Invalid.field("reason", f"must be one line of {SHORTEST_REASON} to {LONGEST_REASON} characters")
 
@@ -170,10 +216,25 @@ async def _seen(session: Session, rows: Sequence[Release]) -> list[Waiting]:
             purpose=row.purpose,
             items=row.items,
             at=row.at,
-            state=row.state,
+            state="lapsed" if row.state == WAITING and session.now >= row.at + WAITS else row.state,
+            kind=kind_of((each["item"], each["form"]) for each in row.items),
+            beside=await _beside(session, row),
+            ends_at=row.at + WAITS,
         )
         for row in rows
     ]
+
+
+async def _beside(session: Session, row: Release) -> int:
+    """Others of the same grant that wait: what looks alike is told apart by its number and time."""
+    found = sa.select(sa.func.count()).where(
+        Release.person_id == row.person_id,
+        Release.grant_id == row.grant_id,
+        Release.id != row.id,
+        Release.state == WAITING,
+        Release.at > session.now - WAITS,
+    )
+    return (await session.execute(found)).scalar_one()
 
 
 def _row(holder: Holder, row: Release, verdict: Verdict) -> Approval:
@@ -188,12 +249,7 @@ def _row(holder: Holder, row: Release, verdict: Verdict) -> Approval:
         signature=holder.bundle.sign(verdict.message()),
         at=verdict.at,
         expires_at=verdict.expires_at,
-    )
-
-
-def _decided(row: Release) -> Happened:
-    return Happened(
-        type=APPROVAL_DECIDED, requester=row.requester_id, client=row.client_id, grant=row.grant_id, release=row.id
+        code=verdict.code,
     )
 
 
@@ -207,7 +263,7 @@ def _event(holder: Holder, row: Release, verdict: Verdict, approval: Approval) -
         purpose=row.purpose,
         items=tuple(Item(each["item"], each["form"]) for each in row.items),
         ref=ids.public(ids.RELEASE, row.id),
-        reason=None if is_approval else "officer_denied",
+        reason=verdict.code,
         approval=verdict.digest(approval.signature),
     )
 

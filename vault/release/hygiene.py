@@ -3,11 +3,18 @@
 import sqlalchemy as sa
 
 from vault.db import Session
-from vault.release.tables import Approval
+from vault.release.tables import Approval, StandingApproval
 
 
 async def delete_lapsed_shares(session: Session) -> int:
-    """Delete the shares of approvals that have ended. Returns how many."""
+    """Delete the shares of approvals that have ended, single ones and standing ones. Returns how many."""
+    standing = await session.execute(
+        sa.update(StandingApproval)
+        .where(StandingApproval.expires_at <= session.now, StandingApproval.share.is_not(None))
+        .values(share=None)
+        .returning(StandingApproval.id)
+        .execution_options(synchronize_session=False)
+    )
     gone = await session.execute(
         sa.update(Approval)
         .where(Approval.expires_at <= session.now, Approval.share.is_not(None))
@@ -15,4 +22,4 @@ async def delete_lapsed_shares(session: Session) -> int:
         .returning(Approval.id)
         .execution_options(synchronize_session=False)
     )
-    return len(gone.all())
+    return len(gone.all()) + len(standing.all())

@@ -70,6 +70,15 @@ class Registered:
 
 
 @dataclass(frozen=True, slots=True)
+class Stands:
+    """The newest standing approval of a grant and its officer, checked rows; ``officer_revision``: the physical row."""
+
+    approval: Row
+    officer: Row
+    officer_revision: int
+
+
+@dataclass(frozen=True, slots=True)
 class Loaded:
     """Everything a release rests on. Mappings are checked rows by column name.
 
@@ -90,6 +99,7 @@ class Loaded:
     approval: Row | None
     register: Registered
     is_fresh: bool
+    standing: Stands | None = None
 
     @property
     def person_id(self) -> PersonId:

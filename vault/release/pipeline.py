@@ -30,9 +30,10 @@ from vault.db import Session
 from vault.errors import NotFound, Unauthenticated, Unavailable
 from vault.ids import EntryId, ReleaseId
 from vault.release import answers
+from vault.release.approvals import WAITS
 from vault.release.authorising import share_for_repetition
 from vault.release.caller import Access, Caller, check_idempotency_key
-from vault.release.checks import check_live_now, needs_officer
+from vault.release.checks import check_live_now, needs_officer, takes_officer
 from vault.release.deciding import Repeats, Request, Waits, decide
 from vault.release.engine import Answer, Ask, ReleaseEngine
 from vault.release.entries import is_about
@@ -50,6 +51,8 @@ __all__ = ["Answer", "Ask", "ReleaseEngine", "release", "state"]
 
 _WINDOWS: Final = (4, 64, 64, 64)
 """How many of the person's next ledger numbers are prepared at each try: more, once somebody was faster."""
+LAPSED: Final = "lapsed"
+"""What becomes of a release that nobody decided in time."""
 _LATE: Final = 1.0
 """Seconds from recording to receipt after which everything is checked once more before anything is sent."""
 
@@ -83,17 +86,17 @@ async def state(engine: ReleaseEngine, ask: Ask, release_id: UUID) -> Answer:
 
 
 async def _find(session: Session, access: Access, release_id: UUID) -> str:
-    chosen = sa.select(Release.state).where(
+    chosen = sa.select(Release.state, Release.at).where(
         Release.person_id == access.person,
         Release.id == release_id,
         Release.grant_id == access.grant,
         Release.client_id == access.client_id,
         Release.idempotency_key.is_not(None),
     )
-    found = (await session.execute(chosen)).scalar_one_or_none()
+    found = (await session.execute(chosen)).one_or_none()
     if found is None:
         raise NotFound
-    return found
+    return LAPSED if found.state == WAITING and session.now >= found.at + WAITS else found.state
 
 
 @dataclass(slots=True)
@@ -112,6 +115,8 @@ class _Passage:
             with database_errors():
                 async with engine.pool.acquire() as connection:
                     loaded = await self._load(connection, fresh=fresh)
+                    if takes_officer(self.caller.access.items):
+                        loaded = await engine.loader.standing(connection, loaded)
                     # 2 to 6. In memory; what is refused there is recorded below.
                     request = Request(engine.ring, self.ask, self.caller, engine.clock.now(), window)
                     step = decide(request, loaded)

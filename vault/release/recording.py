@@ -26,6 +26,8 @@ from vault.ledger.log import SHARD
 from vault.release.caller import Proof
 from vault.release.loaded import Loaded
 from vault.release.package import Package
+from vault.release.spending import arguments_of, spent
+from vault.release.standing import Spending
 from vault.requesters.standing import Capability, kept_in
 
 
@@ -81,22 +83,17 @@ SELECT {SHARD}, CASE WHEN numbered.tag IS NOT NULL THEN $21::uuid END, $22, numb
 FROM held LEFT JOIN numbered ON true
 """  # noqa: S608 - put together from constants
 
-FRESH: Final = "".join(
-    (
-        _HELD,
-        """
+_RELEASED: Final = """
 , released AS (
     INSERT INTO releases (
         person_id, id, grant_id, requester_id, client_id, declaration_id, idempotency_key, request_digest, state,
         purpose, items, versions, commit_key, entry_id, at, decided_at
     )
-    SELECT $1, $23, $2, $9, $7, $11, $24, $25, 'delivered', $26, $27, $28, $29, $21, $5, $5 FROM used
+    SELECT $1, $23, $2, $9, $7, $11, $24, $25, 'delivered', $26, $27, $28, $29, $21, $5, $5 FROM {before}
     RETURNING person_id
-)""",
-        _NUMBERED,
-        _DONE,
-    )
-)
+)"""
+
+FRESH: Final = "".join((_HELD, _RELEASED.format(before="used"), _NUMBERED, _DONE))
 """A release that needs no approval: its row is new, and the constraint on its idempotency key lets one in."""
 
 APPROVED: Final = "".join(
@@ -123,6 +120,27 @@ APPROVED: Final = "".join(
 """A release that waited: its approval is spent, its share replaced by what only repeats this release. Who comes
 second finds it spent."""
 
+STOOD: Final = "".join((_HELD, spent(30), _RELEASED.format(before="spent"), _NUMBERED, _DONE))
+"""A release under a standing approval, of which it takes one use."""
+
+STOOD_WAITED: Final = "".join(
+    (
+        _HELD,
+        spent(26),
+        """
+, released AS (
+    UPDATE releases r SET
+        state = 'delivered', versions = $24, commit_key = $25, entry_id = $21, at = $5
+    FROM spent
+    WHERE r.person_id = $1 AND r.id = $23 AND r.state IN ('waiting', 'approved')
+    RETURNING r.person_id
+)""",
+        _NUMBERED,
+        _DONE,
+    )
+)
+"""The same, of a release that waited before there was one."""
+
 _REPLAYED: Final = "pk_seen_proofs"
 _ROLLED_BACK: Final = frozenset({"40001", "40P01"})
 
@@ -138,7 +156,8 @@ class Replayed(Exception):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """What is recorded. ``tags``: the person's tags from number ``loaded.next_n`` on, of which the statement takes
-    the one whose turn it is; ``used_share``: what takes the place of the approval's share, where there is one."""
+    the one whose turn it is; ``used_share``: what takes the place of the approval's share, where there is one;
+    ``spending``: what is done to the standing approval it rests on."""
 
     loaded: Loaded
     release: ReleaseId
@@ -147,6 +166,7 @@ class Delivery:
     package: Package
     commit_key: bytes
     used_share: bytes | None
+    spending: Spending | None = None
     entry_id: EntryId
     draft: bytes
     tags: list[bytes]
@@ -160,7 +180,7 @@ async def record(connection: Any, delivery: Delivery) -> None:
     Raises Overtaken or Replayed, after which nothing has happened. When the connection breaks nobody knows whether
     it has: the same idempotency key finds out.
     """
-    statement, arguments = _fresh(delivery) if delivery.loaded.earlier is None else _approved(delivery)
+    statement, arguments = _statement(delivery)
     try:
         status = await connection.execute(statement, *arguments)
     except asyncpg.UniqueViolationError as error:
@@ -184,6 +204,16 @@ def database_errors() -> Iterator[None]:
     except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as error:
         private = f"{type(error).__name__} {sqlstate(error)}"
         raise Unavailable("The database does not answer.", private=private) from error
+
+
+def _statement(delivery: Delivery) -> tuple[str, list[Any]]:
+    is_new = delivery.loaded.earlier is None
+    if delivery.spending is None:
+        return _fresh(delivery) if is_new else _approved(delivery)
+    if is_new:
+        return STOOD, [*_fresh(delivery)[1], *arguments_of(delivery.spending)]
+    beside = [delivery.release, delivery.package.versions, delivery.commit_key]
+    return STOOD_WAITED, [*_common(delivery), *beside, *arguments_of(delivery.spending)]
 
 
 def _fresh(delivery: Delivery) -> tuple[str, list[Any]]:

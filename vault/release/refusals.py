@@ -60,10 +60,10 @@ class TooManyWaiting(TooMany):
 
 
 class ReleaseDenied(Refused):
-    """A release officer denied this release."""
+    """A release officer denied this release. ``reason``: a code of :mod:`vault.release.denials`."""
 
     name, title = "release-denied", "The registry denied this release"
-    advice = "Ask again under a new Idempotency-Key once the ground for the denial is gone."
+    advice = "The member `reason` names the ground. Ask again under a new Idempotency-Key once it is gone."
 
 
 class ApprovalLapsed(Refused):
@@ -71,6 +71,13 @@ class ApprovalLapsed(Refused):
 
     name, title = "approval-lapsed", "The approval of this release has lapsed"
     advice = "Ask again under a new Idempotency-Key."
+
+
+class WaitLapsed(Refused):
+    """No officer decided within a day."""
+
+    name, title = "wait-lapsed", "Nobody decided about this release within a day"
+    advice = "If you still need it, ask again under a new Idempotency-Key."
 
 
 class IdempotencyMismatch(VaultError):
@@ -107,6 +114,7 @@ _REASONS: Final[dict[type[VaultError], str]] = {
     TooOften: "too_often",
     ReleaseDenied: "denied",
     ApprovalLapsed: "approval_lapsed",
+    WaitLapsed: "wait_lapsed",
     CannotRepeat: "cannot_repeat",
     CannotOpen: "cannot_open",
     Tampered: "tampered",

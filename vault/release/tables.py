@@ -73,6 +73,7 @@ class Approval(Guarded, Base):
         "signature",
         "at",
         "expires_at",
+        "code",
     )
 
     person_id: Mapped[PersonId] = mapped_column(primary_key=True)
@@ -87,3 +88,59 @@ class Approval(Guarded, Base):
     at: Mapped[datetime] = mapped_column()
     expires_at: Mapped[datetime] = mapped_column()
     used_at: Mapped[datetime | None] = mapped_column()
+    code: Mapped[str | None] = mapped_column()
+    """Why it was denied: one of ``vault.release.denials``; null for approvals, and for denials of before."""
+
+
+class StandingApproval(Guarded, Base):
+    """A release officer's approval of a grant's releases, up to a ceiling and an end.
+
+    ``share`` and ``uses`` change with every use and stay outside the MAC: each share opens only with its number of
+    uses, so that a count that is set back brings nothing back.
+    """
+
+    __tablename__ = "standing_approvals"
+    __table_args__ = (
+        sa.CheckConstraint("ceiling >= 1 AND uses >= 0 AND uses <= ceiling", name="uses"),
+        sa.CheckConstraint("expires_at > at", name="expires"),
+        sa.CheckConstraint("(ended_at IS NULL) = (ended_by IS NULL)", name="ended"),
+        sa.Index(None, "person_id", "grant_id"),
+        sa.Index("ix_standing_approvals_share", "expires_at", postgresql_where=sa.text("share IS NOT NULL")),
+        {"info": {"shard": "person_id"}},
+    )
+    guarded: ClassVar[tuple[str, ...]] = (
+        "grant_id",
+        "requester_id",
+        "declaration_id",
+        "officer_id",
+        "record_digest",
+        "permit_digest",
+        "items",
+        "ceiling",
+        "reason",
+        "signature",
+        "at",
+        "expires_at",
+        "ended_at",
+        "ended_by",
+    )
+
+    person_id: Mapped[PersonId] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    grant_id: Mapped[GrantId] = mapped_column()
+    requester_id: Mapped[RequesterId] = mapped_column()
+    declaration_id: Mapped[DeclarationId] = mapped_column()
+    officer_id: Mapped[StaffId] = mapped_column()
+    record_digest: Mapped[bytes] = mapped_column()
+    permit_digest: Mapped[bytes] = mapped_column()
+    items: Mapped[list[dict[str, Any]]] = mapped_column()
+    """[{"item", "form"}]: the sensitive items it covers."""
+    ceiling: Mapped[int] = mapped_column()
+    reason: Mapped[str] = mapped_column()
+    signature: Mapped[bytes] = mapped_column()
+    share: Mapped[bytes | None] = mapped_column()
+    uses: Mapped[int] = mapped_column()
+    at: Mapped[datetime] = mapped_column()
+    expires_at: Mapped[datetime] = mapped_column()
+    ended_at: Mapped[datetime | None] = mapped_column()
+    ended_by: Mapped[StaffId | None] = mapped_column()

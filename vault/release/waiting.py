@@ -10,6 +10,7 @@ from vault import ids
 from vault.db import Session, constraint
 from vault.ids import ReleaseId
 from vault.ledger import log
+from vault.release.approvals import WAITS
 from vault.release.checks import Chosen
 from vault.release.entries import requested
 from vault.release.loaded import Loaded
@@ -60,7 +61,10 @@ async def ask_officers(
 async def _check_room(session: Session, loaded: Loaded) -> None:
     waiting = await session.scalar(
         sa.select(sa.func.count()).where(
-            Release.person_id == loaded.person_id, Release.grant_id == loaded.grant_id, Release.state == WAITING
+            Release.person_id == loaded.person_id,
+            Release.grant_id == loaded.grant_id,
+            Release.state == WAITING,
+            Release.at > session.now - WAITS,
         )
     )
     if waiting is not None and waiting >= MOST_WAITING:

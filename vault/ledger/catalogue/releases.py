@@ -27,6 +27,19 @@ RELEASES: Final[Mapping[str, Kind]] = {
         must="requester ref reason",
         may=f"{SOME_TERMS} approval",
     ),
+    "approval.given": kind(
+        "An officer approved a grant's releases of these items; count says how many at most.",
+        by="officer",
+        about=About.SOMEBODY,
+        must="requester ref approval count items",
+        may="declaration purpose",
+    ),
+    "approval.ended": kind(
+        "An officer ended such an approval before its time.",
+        by="officer",
+        about=About.SOMEBODY,
+        must="requester ref",
+    ),
     "release.approval_refused": kind(
         "An officer may not decide this release.",
         by="officer",
