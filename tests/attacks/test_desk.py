@@ -53,7 +53,8 @@ async def test_two_decisions_at_once(world: World) -> None:
     waiting = (await bank.release(list(SENSITIVE), key="both")).json()["release"]
     path = f"/v1/desk/releases/{waiting}/decisions"
     officer = world.staff["third"]
-    tries = [officer.send("POST", path, {"decision": each, "reason": REASON}) for each in ("approve", "refuse") * 2]
+    rulings = ({"decision": "approve", "reason": REASON}, {"decision": "refuse", "reason": REASON, "code": "too_much"})
+    tries = [officer.send("POST", path, each) for each in rulings * 2]
     assert sorted(answer.status_code for answer in await asyncio.gather(*tries)) == [200, 409, 409, 409]
 
 
