@@ -8,6 +8,7 @@ import msgspec
 
 from vault.accounts import Claim, register
 from vault.accounts.numbers import check_character
+from vault.authserver import bindings
 from vault.authserver.jose import thumbprint
 from vault.authserver.server import AuthServer
 from vault.authserver.tokens import Granted, Share, new_access_token
@@ -224,7 +225,7 @@ async def tokens(
             key,
             Granted(
                 client_id=bank.client_id,
-                jkt=thumbprint(public_jwk(seed)),
+                binding=bindings.key(thumbprint(public_jwk(seed))),
                 requester_id=bank.requester,
                 grant=given.grant,
                 epoch=given.token_epoch,
