@@ -19,12 +19,11 @@ from vault.db import APP, Database
 from vault.errors import Tampered, VaultError
 from vault.ledger.checkpoint import Checkpoint, LogKey, verify
 from vault.ledger.cosignature import Cosigner
-from vault.ledger.places import ENTRIES, Place
+from vault.ledger.growing import Growth
 from vault.ledger.proofs import build, consistency_nodes
 from vault.ledger.shelf import Shelf, ShelfFailed, Status, Told
 from vault.ledger.stored import fetch_edge, fetch_nodes
-from vault.ledger.tiles import bundle
-from vault.ledger.tree import TILE_HEIGHT, TILE_WIDTH, Edge, leaf_hash
+from vault.ledger.tree import TILE_WIDTH, leaf_hash
 
 CHUNK: Final = 8192
 """Entries read, hashed and written at a time."""
@@ -89,8 +88,7 @@ class Publisher:
         self._witnesses = witnesses or NoWitnesses()
         self._every = every
         self._shard = 0
-        self._edge: Edge | None = None
-        self._tail: list[bytes] = []
+        self._growth: Growth | None = None
         self._out = 0
 
     @property
@@ -114,7 +112,7 @@ class Publisher:
                     await self._say(error.strerror or type(error).__name__)
                 except Exception as error:  # most often a lost connection, for which the driver has a dozen names
                     _log.warning("log.publishing_interrupted", kind=type(error).__name__)
-                self._edge = None
+                self._growth = None
                 await asyncio.sleep(pause)
         finally:
             self._shelf.unlock()
@@ -132,27 +130,27 @@ class Publisher:
 
     async def step(self, connection: Any) -> None:
         """Publish what is new. Raises Tampered, ShelfFailed, OSError; then nothing false was published."""
-        edge = self._edge or await self._resume(connection)
-        self._edge = None  # until this round has succeeded
+        growth = self._growth or await self._resume(connection)
+        self._growth = None  # until this round has succeeded
         newest = await connection.fetchrow(_NEWEST, self._shard)
         size = 0 if newest is None else newest["size"]
-        if size < edge.size:
-            raise Tampered(private=f"the database holds {size} entries, {edge.size} were published")
+        if size < growth.size:
+            raise Tampered(private=f"the database holds {size} entries, {growth.size} were published")
         note = None if newest is None else newest["note"]
-        while edge.size < size:
-            note = await self._advance(connection, edge)
-        self._edge = edge
-        if note is not None and edge.size > self._out:
-            await self._offer(connection, edge, note)
+        while growth.size < size:
+            note = await self._advance(connection, growth)
+        self._growth = growth
+        if note is not None and growth.size > self._out:
+            await self._offer(connection, growth, note)
         elif self.status.problem or millis(self._clock.now()) - self.status.looked > LOOKED:
             await self._say("")
 
-    async def _resume(self, connection: Any) -> Edge:
+    async def _resume(self, connection: Any) -> Growth:
         """Where the folder stands, found in the database again. Raises Tampered when it is not there."""
         note = await asyncio.to_thread(self._shelf.checkpoint)
         if note is None:
-            self._out, self._tail = 0, []
-            return Edge()
+            self._out = 0
+            return Growth()
         signed = verify(note, self._signing.keys)
         try:
             edge = await fetch_edge(connection.fetch, self._shard, signed.size)
@@ -162,44 +160,34 @@ class Publisher:
             raise Tampered(private=f"the database holds other entries than the {signed.size} that were published")
         first = signed.size - signed.size % TILE_WIDTH
         rows = await connection.fetch(_LEAVES, self._shard, first, signed.size)
-        self._tail = [row["body"] or b"" for row in rows]
         self._out = signed.size
         self.status = Status(signed.size, millis(self._clock.now()), signed.size, 0)
-        return edge
+        return Growth(edge, [row["body"] or b"" for row in rows])
 
-    async def _advance(self, connection: Any, edge: Edge) -> str:
+    async def _advance(self, connection: Any, growth: Growth) -> str:
         """Take the next entries up to a signed checkpoint, and write what they fill. Returns its note."""
-        since = edge.size
+        since = growth.size
         row = await connection.fetchrow(_WITHIN, self._shard, since, since + CHUNK)
         row = row or await connection.fetchrow(_NEWEST, self._shard)
-        rows = await connection.fetch(_LEAVES, self._shard, since, row["size"])
-        await asyncio.to_thread(self._write, edge, [tuple(each) for each in rows], row["size"], row["note"])
+        leaves = await connection.fetch(_LEAVES, self._shard, since, row["size"])
         note: str = row["note"]
+        await asyncio.to_thread(self._write, growth, [tuple(each) for each in leaves], note)
         return note
 
-    def _write(self, edge: Edge, rows: Sequence[tuple[bytes, bytes | None]], size: int, note: str) -> None:
-        since = edge.size
-        for index, (hashed, body) in enumerate(rows, since):
+    def _write(self, growth: Growth, leaves: Sequence[tuple[bytes, bytes | None]], note: str) -> None:
+        for index, (hashed, body) in enumerate(leaves, growth.size):
             if body is not None and leaf_hash(body) != hashed:
                 raise Tampered(private=f"the body of entry {index} is not what its leaf hash says")
-        edge.extend([hashed for hashed, _ in rows])
+        files = growth.take([(hashed, body or b"") for hashed, body in leaves])
         signed = verify(note, self._signing.keys)
-        if (signed.size, signed.root) != (edge.size, edge.root()) or signed.size != size:
-            raise Tampered(private=f"the entries do not lead to the root of checkpoint {size}")
-        entries = self._tail + [body or b"" for _, body in rows]
-        first = since - since % TILE_WIDTH
-        whole = [
-            (n, entries[n * TILE_WIDTH - first :][:TILE_WIDTH]) for n in range(first // TILE_WIDTH, size // TILE_WIDTH)
-        ]
-        self._shelf.put((Place(ENTRIES, n), bundle(each)) for n, each in whole)
-        self._shelf.put((Place(tile.level, tile.n), tile.hashes) for tile in edge.finished_tiles(since))
-        self._tail = entries[size - size % TILE_WIDTH - first :]
-        edge.forget(edge.size)
+        if (signed.size, signed.root) != (growth.size, growth.edge.root()):
+            raise Tampered(private=f"the entries do not lead to the root of checkpoint {signed.size}")
+        self._shelf.put(files)
 
-    async def _offer(self, connection: Any, edge: Edge, note: str) -> None:
+    async def _offer(self, connection: Any, growth: Growth, note: str) -> None:
         """Everything is written but the unfinished files: write those, have it cosigned, and let it be seen."""
-        await asyncio.to_thread(self._shelf.put, self._unfinished(edge))
-        checkpoint = Checkpoint(self._signing.keys[-1].origin, edge.size, edge.root())
+        await asyncio.to_thread(self._shelf.put, growth.unfinished())
+        checkpoint = Checkpoint(self._signing.keys[-1].origin, growth.size, growth.edge.root())
 
         async def path(old: int) -> list[bytes]:
             parts = consistency_nodes(old, checkpoint.size)
@@ -212,19 +200,8 @@ class Publisher:
         answers = await self._witnesses.ask(checkpoint, note, path)
         if answers.is_quorum:
             await asyncio.to_thread(self._shelf.set_checkpoint, note + "".join(answers.lines))
-            self._out = edge.size
-        await self._say("", answers, reached=edge.size)
-
-    def _unfinished(self, edge: Edge) -> list[tuple[Place, bytes]]:
-        files = [(Place(ENTRIES, edge.size // TILE_WIDTH, len(self._tail)), bundle(self._tail))] if self._tail else []
-        level = 0
-        while count := edge.size >> TILE_HEIGHT * level:
-            n, width = divmod(count, TILE_WIDTH)
-            hashes = (edge.node(TILE_HEIGHT * level, n * TILE_WIDTH + at) for at in range(width))
-            if width:
-                files.append((Place(level, n, width), b"".join(hashes)))
-            level += 1
-        return files
+            self._out = growth.size
+        await self._say("", answers, reached=growth.size)
 
     async def _say(self, problem: str, answers: Answers | None = None, *, reached: int | None = None) -> None:
         """Put down how things stand, where every process finds it; a new problem is also logged."""
