@@ -189,10 +189,13 @@ class Publisher:
         await asyncio.to_thread(self._shelf.put, growth.unfinished())
         checkpoint = Checkpoint(self._signing.keys[-1].origin, growth.size, growth.edge.root())
 
+        one_at_a_time = asyncio.Lock()  # witnesses are asked together, over one connection
+
         async def path(old: int) -> list[bytes]:
             parts = consistency_nodes(old, checkpoint.size)
             nodes = [node for part in parts for node in part]
-            return build(parts, await fetch_nodes(connection.fetch, self._shard, nodes, size=checkpoint.size))
+            async with one_at_a_time:
+                return build(parts, await fetch_nodes(connection.fetch, self._shard, nodes, size=checkpoint.size))
 
         seconds = millis(self._clock.now()) // 1000
         if self._signing.second is not None:

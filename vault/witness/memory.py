@@ -16,7 +16,7 @@ import msgspec
 from vault.crypto.canonical import b64, unb64
 from vault.crypto.keyfile import write_private
 from vault.errors import BadConfiguration, VaultError
-from vault.ledger.checkpoint import Checkpoint, parse
+from vault.ledger.checkpoint import Checkpoint, CheckpointFailed, parse
 from vault.ledger.tree import EMPTY_ROOT, HASH_BYTES
 
 FILE: Final = "state.json"
@@ -105,7 +105,7 @@ class Memory:
             return {origin: _known(origin, log) for origin, log in file.logs.items()}
         except OSError as error:
             raise BadConfiguration(f"Cannot read {self._path}: {error.strerror}. {advice}") from None
-        except (msgspec.MsgspecError, ValueError):
+        except (msgspec.MsgspecError, ValueError, CheckpointFailed):
             raise BadConfiguration(f"{self._path} is damaged. {advice}") from None
 
 
