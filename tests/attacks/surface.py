@@ -81,7 +81,7 @@ class Endpoint:
     @property
     def takes_vetting(self) -> bool:
         """Whether the role vetting opens it."""
-        return any(word in self.template for word in ("applications", "bounds", "cases", "requesters", "measures"))
+        return any(word in self.template for word in ("applications", "bounds", "cases", "requesters", "measures", "mandates"))
 
     def path(self, world: World, **changes: object) -> str:
         """The address with ids of things that exist: anna's, or those at the desk."""
@@ -121,6 +121,9 @@ def known(world: World) -> dict[str, object]:
         "client": world.harbour.client_id,
         "change": world.change,
         "measure": "msr_" + "0" * 32,
+        "mandate": "mnd_" + "0" * 32,
+        "order": "ord_" + "0" * 32,
+        "export": "exp_" + "0" * 32,
         "release_id": world.waiting,
         "approval": "apv_" + "0" * 32,
         "event": "evt_" + "0" * 32,

@@ -1,46 +1,15 @@
 """A regulator questions the ledger: finds, proves, and is recorded for it."""
 
-from collections.abc import AsyncIterator
-
 import msgspec
 import pytest
 
-from tests.consent.world import Consents
-from tests.profile.world import IDENTITY, Administrator, World
-from tests.release.world import Releases, declared, running
-from tests.requesters.samples import application
-from tests.requesters.world import let_in
-from vault.clock import FixedClock, millis
-from vault.db import REGULATOR, Database
+from tests.release.world import Releases
+from vault.clock import millis
+from vault.db import REGULATOR
 from vault.errors import Invalid, NotFound, Refused
-from vault.ledger.reading import Question
 from vault.ledger.verify import verify_receipt
-from vault.oversight import consistency, entry, search
+from vault.oversight import Page, Question, consistency, entry, search
 from vault.signin import Holder
-
-
-@pytest.fixture
-async def releases(database: Database, database_url: str, clock: FixedClock) -> AsyncIterator[Releases]:
-    """A bank that released twice and was refused once, at one-minute steps."""
-    world = await World.founded(database)
-    bank = await let_in(database, world.staff, application(declaration=declared()))
-    consents = Consents(world, await world.person(), bank)
-    await world.write(consents.person, "identity", IDENTITY)
-    async with running(consents, clock, Administrator(database_url)) as made:
-        token = await made.token(await made.given({"identity.name": "raw"}))
-        for items in ((), ("identity.name",), ("contact.address",)):
-            made.later(minutes=1)
-            try:
-                await made.release(token, *items)
-            except Refused:
-                continue
-        await made.settled()
-        yield made
-
-
-@pytest.fixture
-def regulator(releases: Releases) -> Holder:
-    return releases.consents.world.staff.regulator
 
 
 async def test_entries_are_found_by_every_filter(releases: Releases, regulator: Holder) -> None:
@@ -64,7 +33,7 @@ async def test_pages_hold_everything_once(releases: Releases, regulator: Holder)
     """From page to page without a gap, to the first entry of the ledger."""
     db, seen, before = releases.consents.db, [], None
     while True:
-        found = await search(db, regulator, Question(), before=before, limit=3)
+        found = await search(db, regulator, Question(), Page(before, 3))
         seen += [each.index for each in found.entries]
         if found.next is None:
             break
@@ -115,7 +84,7 @@ async def test_only_regulators_with_the_role_may_ask(releases: Releases) -> None
 async def test_a_page_is_bounded(releases: Releases, regulator: Holder, limit: int) -> None:
     """Five hundred entries at most."""
     with pytest.raises(Invalid):
-        await search(releases.consents.db, regulator, Question(), limit=limit)
+        await search(releases.consents.db, regulator, Question(), Page(limit=limit))
 
 
 @pytest.mark.parametrize("table", ["persons", "section_versions", "grants", "releases", "grant_wraps", "credentials"])

@@ -24,6 +24,7 @@ from vault.api import (
     grants,
     health,
     issued,
+    mandates_desk,
     notices,
     oauth,
     organisation,
@@ -34,6 +35,7 @@ from vault.api import (
     oversight,
     public_register,
     purposes,
+    references,
     registration,
     release_desk,
     release_types,
@@ -84,6 +86,7 @@ def _for_people() -> list[Any]:
         notices.confirm_notice_address,
         notices.remove_notice_address,
         notices.create_hint,
+        *references.HANDLERS,
         notices.list_requests,
         entries.list_own_entries,
         entries.read_own_receipt,
@@ -101,9 +104,8 @@ def _for_staff() -> list[Any]:
         desk.decide_application,
         *cases.HANDLERS,
         *release_desk.HANDLERS,
-        oversight.search_entries,
-        oversight.read_entry,
-        oversight.read_receipt,
+        *mandates_desk.HANDLERS,
+        *oversight.HANDLERS,
     ]
 
 

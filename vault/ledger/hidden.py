@@ -71,7 +71,7 @@ async def append_hidden(session: Session, event: Event, *, person: PersonId, vei
     Raises Invalid when the event does not fit the catalogue, or the veil is no known ground or lifts too late.
     """
     check(event, tagged=True)
-    _check_veil(veil, session.now)
+    check_veil(veil, session.now)
     until = from_millis(millis(veil.until))
     key = new_key()
     said = draft(event, ids.new_uuid(), millis(session.now))
@@ -122,7 +122,8 @@ async def totals(session: Session) -> tuple[int, int]:
     return int(kept or 0), int(said or 0)
 
 
-def _check_veil(veil: Veil, now: datetime) -> None:
+def check_veil(veil: Veil, now: datetime) -> None:
+    """Raises Invalid unless the ground is known, the day comes soon enough and the authority has a name."""
     if veil.ground not in GROUNDS:
         raise Invalid.field("ground", f"is one of {', '.join(GROUNDS)}")
     if not now < veil.until <= now + LONGEST:

@@ -219,6 +219,12 @@ async def of_requester(
     return Stretch(entries, oldest if seen == reach else None)
 
 
+async def tagged(session: Session, wanted: Sequence[str], *, shard: int = 0) -> list[Entry]:
+    """The entries with these tags (base64url), newest first."""
+    rows = await fetcher(session)(_TAGGED, shard, list(wanted))
+    return [_entry(index, body) for index, body, _ in reversed(rows)]
+
+
 async def history(session: Session, k_s: bytes, first: int, count: int, *, shard: int = 0) -> list[Line]:
     """A person's lines numbered ``first`` to ``first + count - 1``, found by the tags of their ledger key."""
     wanted = tags(k_s, shard, first, count)

@@ -50,6 +50,8 @@ TO_THE_PERSON: Final[Mapping[str, str]] = {
     "power.confirmed": N_("A second regulator confirmed what was ordered about a permission of yours"),
     "power.declined": N_("A second regulator did not confirm what was ordered about a permission of yours"),
     "power.attempt_refused": N_("A regulator tried to order something about a permission of yours and was refused"),
+    "reference.made": N_("You made a reference for a regulator"),
+    "reference.ended": N_("You ended your references for regulators"),
     "access.hidden": N_("An access to your records that the law still hides"),
 }
 TO_OTHERS: Final[Mapping[str, str]] = {
@@ -159,6 +161,13 @@ TO_OTHERS: Final[Mapping[str, str]] = {
     "inquiry.closing_proposed": N_("A decision of a case was proposed"),
     "inquiry.closed": N_("A case was decided"),
     "inquiry.attempt_refused": N_("A regulator may not decide this case"),
+    "query.refused": N_("A regulator's question was refused"),
+    "reference.made": N_("A person made a reference for a regulator"),
+    "reference.ended": N_("A person ended their references for regulators"),
+    "order.filed": N_("A regulator brought an order of a court"),
+    "order.confirmed": N_("A second regulator confirmed an order of a court"),
+    "export.ordered": N_("A regulator ordered an export"),
+    "export.fetched": N_("A regulator fetched an export"),
     "access.hidden": N_("An access that is hidden from a person for a while"),
     "refusals.counted": N_("Refusals of strangers, counted"),
     "draft.refused": N_("Something that is no entry was set aside"),

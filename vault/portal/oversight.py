@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from litestar import get
 from litestar.params import FromPath
@@ -17,7 +18,8 @@ from vault.edge.request import VaultRequest
 from vault.errors import Invalid, NotFound
 from vault.ledger import reading
 from vault.ledger.catalogue import CATALOGUE
-from vault.ledger.reading import Entry, Question
+from vault.ledger.reading import Entry
+from vault.oversight import Page, Question
 from vault.portal.activity import Names, checked, named, row
 from vault.portal.events import to_others
 from vault.portal.forms import wrong_fields
@@ -26,9 +28,10 @@ from vault.portal.pages import language_of, page
 from vault.portal.reasons import reason
 from vault.signin import REGULATOR, Holder
 
-_FIELDS = ("requester", "purpose", "event", "from", "to")
+_FIELDS = ("requester", "declaration", "purpose", "item", "event", "outcome", "reason", "from", "to", "within")
 _NOT_A_TIME = N_("must be a day and a time, for example 2026-11-22T08:30")
 _NOT_AN_ID = N_("must be the number of an organisation: req_ and 32 characters")
+_NO_DECLARATION = N_("must be the number of a declaration: dcl_ and 32 characters")
 
 
 @get("/oversight")
@@ -73,7 +76,7 @@ class _Asked:
 async def _answer(request: VaultRequest, typed: Mapping[str, str], spoken: Language) -> dict[str, Any]:
     asked = _read(typed, request.query_params.get("before", ""))
     async with request.acting(REGULATOR) as holder:
-        found = await oversight.search(request.doors.database, holder, asked.question, before=asked.before, limit=50)
+        found = await oversight.search(request.doors.database, holder, asked.question, Page(asked.before, 50))
     kept = {name: value for name, value in typed.items() if value}
     older = urlencode({"ask": "yes", **kept, "before": found.next}) if found.next is not None else ""
     return {
@@ -86,19 +89,27 @@ async def _answer(request: VaultRequest, typed: Mapping[str, str], spoken: Langu
 
 def _read(typed: Mapping[str, str], before: str) -> _Asked:
     """The question as it was typed. Raises Invalid by field."""
-    try:
-        requester = ids.parse(ids.REQUESTER, typed["requester"]) if typed["requester"] else None
-    except NotFound:
-        raise Invalid.field("requester", _NOT_AN_ID) from None
     question = Question(
-        requester=requester,
+        requester=_id("requester", ids.REQUESTER, typed["requester"], _NOT_AN_ID),
+        declaration=_id("declaration", ids.DECLARATION, typed["declaration"], _NO_DECLARATION),
         purpose=typed["purpose"] or None,
+        item=typed["item"] or None,
+        outcome=typed["outcome"] or None,
+        reason=typed["reason"] or None,
+        within_mandate=typed["within"] == "yes",
         event=typed["event"] if typed["event"] in CATALOGUE else None,
         since=_moment("from", typed["from"]),
         until=_moment("to", typed["to"]),
     )
     is_number = before.isascii() and before.isdigit() and len(before) < 16
     return _Asked(question, int(before) if is_number else None)
+
+
+def _id(name: str, prefix: str, text: str, why: str) -> UUID | None:
+    try:
+        return ids.parse(prefix, text) if text else None
+    except NotFound:
+        raise Invalid.field(name, why) from None
 
 
 def _moment(name: str, text: str) -> int | None:
@@ -117,7 +128,12 @@ def _sentence(kept: Mapping[str, str], spoken: Language) -> str:
         return spoken.gettext("All entries, newest first.")
     words = {
         "requester": spoken.gettext("Organisation"),
+        "declaration": spoken.gettext("Declaration"),
         "purpose": spoken.gettext("Purpose"),
+        "item": spoken.gettext("Item"),
+        "outcome": spoken.gettext("Outcome"),
+        "reason": spoken.gettext("Reason"),
+        "within": spoken.gettext("Within my mandate only"),
         "event": spoken.gettext("Event"),
         "from": spoken.gettext("From"),
         "to": spoken.gettext("To"),

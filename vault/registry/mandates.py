@@ -88,6 +88,15 @@ async def mandated(session: Session, holder: Holder, power: str) -> tuple[StaffM
     return member, found
 
 
+async def own_mandate(session: Session, holder: Holder) -> Mandate:
+    """A regulator's own mandate, whether or not its time is over. Raises Refused, OutsideMandate without one."""
+    member = await regulator(session, holder, OVERSIGHT)
+    found = await in_force(session, member.id)
+    if found is None:
+        raise OutsideMandate("You have no mandate in force.", "no_mandate")
+    return found
+
+
 async def in_force(session: Session, regulator_id: StaffId) -> Mandate | None:
     """The mandate that was granted last and not ended, whatever the time is. Raises Tampered."""
     row = await row_in_force(session, regulator_id)

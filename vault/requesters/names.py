@@ -25,3 +25,10 @@ async def code_of(session: Session, requester: UUID) -> str:
     if row is None:
         raise NotFound("There is no such requester.")
     return row.uscc
+
+
+async def registered_in(session: Session, regions: Iterable[str]) -> set[UUID]:
+    """Everybody whose unified social credit code names one of these divisions (GB/T 2260; 2, 4 or 6 digits)."""
+    division = sa.func.substr(Requester.uscc, 3, 6)
+    wanted = sa.or_(*(division.startswith(region, autoescape=True) for region in sorted(regions)))
+    return set(await session.scalars(sa.select(Requester.id).where(wanted)))

@@ -5,7 +5,7 @@ code that is no longer given stays in the list as ``retired``.
 """
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from types import MappingProxyType
@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from vault.errors import BadConfiguration
+from vault.errors import BadConfiguration, Invalid
 from vault.requesters.declarations import PurposeCode
 
 LANGUAGES: Final = frozenset({"en", "zh-CN"})
@@ -78,3 +78,11 @@ def parse(data: bytes) -> Purposes:
     if not all(set(text) == LANGUAGES and all(text.values()) for text in texts):
         raise BadConfiguration("The list of purposes needs every text in English and Chinese.")
     return Purposes(file.version, MappingProxyType(file.categories), MappingProxyType(by_code))
+
+
+def known_sectors(codes: Sequence[str]) -> Sequence[str]:
+    """The same codes, each a category of the list. Raises Invalid naming the first that is none."""
+    for code in codes:
+        if code not in purposes().categories:
+            raise Invalid.field("sectors", f"has no {code!r}: see the categories in /v1/purposes")
+    return codes

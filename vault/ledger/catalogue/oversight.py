@@ -7,12 +7,42 @@ from vault.ledger.catalogue.kinds import About, Kind, kind
 
 OVERSIGHT: Final[Mapping[str, Kind]] = {
     "query.made": kind(
-        "A regulator asked the ledger; digest is of the question.",
+        "A regulator asked the ledger; digest is of the question, reason the power by which.",
         by="regulator",
         about=About.PERHAPS,
         must="digest",
         may="count outcome reason ref",
     ),
+    "query.refused": kind(
+        "A regulator asked what their mandate does not reach, or by a reference that is none.",
+        by="regulator",
+        must="reason",
+        may="digest requester ref",
+    ),
+    "reference.made": kind(
+        "The person made a reference by which a regulator may find these entries.", by="person", about=About.SOMEBODY
+    ),
+    "reference.ended": kind(
+        "The person ended their references for regulators.", by="person", about=About.SOMEBODY, must="count"
+    ),
+    "order.filed": kind(
+        "A regulator brought an order of a court to look up one person; digest is of the court's number.",
+        by="regulator",
+        must="ref reason digest",
+        may="until",
+    ),
+    "order.confirmed": kind(
+        "A second regulator confirmed an order of a court; it became a reference.",
+        by="regulator",
+        must="ref reason digest",
+        may="until",
+    ),
+    "export.ordered": kind(
+        "A regulator ordered an export; digest is of the question, count is how many entries fit, outcome the format.",
+        by="regulator",
+        must="ref digest count outcome",
+    ),
+    "export.fetched": kind("A regulator fetched an export, or a part of it.", by="regulator", must="ref"),
     "access.hidden": kind(
         "An access that the law hides for a while: commit is to its entry, which opens at until.",
         by="registry",

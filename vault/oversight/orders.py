@@ -1,0 +1,94 @@
+"""Orders of courts: two regulators turn one into a reference, and neither learns whether there is such a person.
+
+The number of the person stands in the order. It is looked up when the order is filed and kept nowhere; what is kept is
+whom it led to, if to anybody. The answer is the same either way. Each question with the reference is then an entry that
+the person sees: at once, or on the day that the order says.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from vault import ids
+from vault.accounts.finding import holder_of_number
+from vault.clock import from_millis, millis
+from vault.crypto.canonical import canonical, digest
+from vault.db import Session
+from vault.errors import Conflict, Invalid, NotFound, Refused
+from vault.ledger import log
+from vault.ledger.events import Event, regulator
+from vault.ledger.hidden import Veil, check_veil
+from vault.oversight.references import LIFE, Reference, issue
+from vault.oversight.tables import ReferenceOrder
+from vault.registry.mandates import REFERENCES, mandated
+from vault.signin import Holder
+
+_LONGEST = 80
+
+
+@dataclass(frozen=True)
+class Filing:
+    """An order as it is brought: the court's number of it, the ground (see ``ledger.hidden.GROUNDS``), whom it names,
+    and until when they are not to be told, if the order says so."""
+
+    instrument: str
+    ground: str
+    scheme: str
+    number: str = field(repr=False)
+    hidden_until: datetime | None
+
+
+async def file_order(session: Session, holder: Holder, filing: Filing) -> ReferenceOrder:
+    """The first regulator's half. Records ``order.filed``. Raises OutsideMandate, Invalid."""
+    member, _ = await mandated(session, holder, REFERENCES)
+    if not 3 <= len(filing.instrument) <= _LONGEST or not filing.instrument.isprintable():
+        raise Invalid.field("instrument", f"must be 3 to {_LONGEST} printable characters")
+    until = None if filing.hidden_until is None else from_millis(millis(filing.hidden_until))
+    check_veil(Veil(member.organisation, filing.ground, until or session.now + LIFE), session.now)
+    order = ReferenceOrder(
+        id=ids.new_uuid(),
+        instrument=filing.instrument,
+        ground=filing.ground,
+        authority=member.organisation,
+        person_id=await holder_of_number(session, filing.scheme, filing.number),
+        hidden_until=until,
+        filed_by=member.id,
+        filed_at=session.now,
+        confirmed_by=None,
+        confirmed_at=None,
+    )
+    session.add(order)
+    await session.flush()
+    await log.append(session, _said("order.filed", order, holder))
+    return order
+
+
+async def confirm_order(session: Session, holder: Holder, order_id: UUID) -> Reference:
+    """The second regulator's half: the reference, shown to them once. Records ``order.confirmed``.
+
+    Raises OutsideMandate, Refused for whoever filed it, Conflict when it is confirmed or too old, NotFound, Tampered.
+    """
+    member, _ = await mandated(session, holder, REFERENCES)
+    order = await session.get(ReferenceOrder, order_id, with_for_update=True)
+    if order is None:
+        raise NotFound("There is no such order.")
+    if order.filed_by == member.id:
+        raise Refused("Another regulator must confirm an order.")
+    if order.confirmed_by is not None or session.now >= order.filed_at + LIFE:
+        raise Conflict("This order is confirmed already, or its time is over.")
+    order.confirmed_by, order.confirmed_at = member.id, session.now
+    await session.flush()
+    await log.append(session, _said("order.confirmed", order, holder))
+    return await issue(session, order.person_id, order=order)
+
+
+def _said(name: str, order: ReferenceOrder, holder: Holder) -> Event:
+    """What the ledger says of it: nothing of the person, the instrument only by its digest."""
+    return Event(
+        name=name,
+        actor=regulator(holder.id),
+        ref=ids.public(ids.ORDER, order.id),
+        reason=order.ground,
+        digest=digest(canonical(["order", 1, order.id.hex, order.instrument])),
+        until=None if order.hidden_until is None else millis(order.hidden_until),
+    )
