@@ -81,7 +81,8 @@ class Endpoint:
     @property
     def takes_vetting(self) -> bool:
         """Whether the role vetting opens it."""
-        return any(word in self.template for word in ("applications", "bounds", "cases", "requesters", "measures", "mandates"))
+        words = ("applications", "bounds", "cases", "requesters", "measures", "mandates")
+        return any(word in self.template for word in words)
 
     def path(self, world: World, **changes: object) -> str:
         """The address with ids of things that exist: anna's, or those at the desk."""
