@@ -14,10 +14,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 from vault.clock import from_millis, monotonic
 from vault.errors import BadConfiguration, VaultError
 from vault.ledger.audited import Flaw, Said, State, read_state
-from vault.ledger.checkpoint import LogKey
 from vault.ledger.copies import Copy, CopyFailed, Together, open_copy
 from vault.ledger.counting import Mine, read_key, verify_count
-from vault.ledger.offline import CHECKPOINT, CONSISTENCY, Verified, trust_in, verify_document
+from vault.ledger.offline import CHECKPOINT, CONSISTENCY, OWN, Verified, log_keys_of, trust_in, verify_document
 from vault.ledger.policy import Policy
 from vault.ledger.whole import Trust, WholeAudit
 
@@ -67,10 +66,10 @@ def copied(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.argument("document", type=FILE)
 @trusting
 def verify(document: Path, *, trust: Trust, as_json: bool) -> None:
-    """Verify a receipt, a proof of consistency or a checkpoint, without server and database.
+    """Verify a receipt, a proof of consistency or your own entries, without server and database.
 
-    DOCUMENT is the `receipt` of a release (JSON or C2SP tlog-proof text), the answer of /v1/ledger/consistency, or a
-    signed checkpoint. With --policy the checkpoint must also be cosigned by a quorum of the policy's witnesses.
+    DOCUMENT is the `receipt` of a release (JSON or C2SP tlog-proof text), the answer of /v1/ledger/consistency, the file
+    that the page "Prove that nothing was left out" gives, or a signed checkpoint. With --policy the checkpoint must also be cosigned by a quorum of the policy's witnesses.
     Exit status 0: it holds; 1: it does not, and the reason is printed; 2: it could not be checked.
 
     \b
@@ -128,8 +127,7 @@ def mine(*, copy: Copy, key_file: Path, trust: Trust, as_json: bool) -> None:
     Example: pivault ledger mine copy/ --key my-ledger-key.json --vkey log.vkey
     """
     own, k_s = read_key(key_file.read_bytes())
-    keys = [key for key in (trust.logs if isinstance(trust, Policy) else trust) if isinstance(key, LogKey)]
-    said = verify_count(own.statement, keys, k_s) if own.statement else None
+    said = verify_count(own.statement, log_keys_of(trust), k_s) if own.statement else None
     looking = Mine(k_s, own.shard, said)
     done = _audited(copy, trust, None, looking.hear)
     found = done.end()
@@ -215,6 +213,10 @@ def _sentence(found: Verified) -> str:
     if found.kind == CONSISTENCY:
         grew = f"the log {told['log']} grew from {told['old_size']} to {told['new_size']} without rewriting."
         return f"Holds: {grew}{by}"
+    if found.kind == OWN:
+        counted = f"{told['proven']} entries about you are proven, {told['waiting']} on their way, {told['withheld']}"
+        at = from_millis(told["said_at"]).isoformat(timespec="seconds")
+        return f"Holds: {counted} withheld; the registry signed for {told['count']} at {at}.{by}"
     entry = told["entry"]
     lines = [f"Holds: entry {told['index']} of the log {told['log']} (checkpoint over {told['size']} entries).{by}"]
     lines.append(f"  event      {entry['event']}")

@@ -40,7 +40,7 @@ async def own_history(session: Session, holder: Holder, *, before: int | None = 
     first = max(0, end - max(1, min(limit, MOST_LINES)))
     lines = await reading.history(session, holder.bundle.ledger_key, first, end - first)
     beyond = await reading.history(session, holder.bundle.ledger_key, total, 1)
-    faults = sum(len(line.entries) + line.waiting != 1 for line in lines)
+    faults = sum(len(line.entries) + line.waiting + (line.withheld is not None) != 1 for line in lines)
     return History(
         entries=await hidden.lift(session, [entry for line in reversed(lines) for entry in line.entries]),
         first=first,

@@ -26,6 +26,8 @@ from vault.ledger.subjects import tags
 
 FORM: Final = "pivault-count/v1"
 KIND: Final = "pivault-ledger-key/v1"
+KINDS: Final = (KIND, "pivault-own-entries/v1")
+"""A person's file of all their entries holds the key as well (``own``)."""
 AHEAD: Final = 256
 """Tags beyond the last known that are looked for as well."""
 _DASH: Final = "\u2014 "
@@ -56,7 +58,7 @@ class Count:
         return "".join(f"{line}\n" for line in lines)
 
 
-class OwnKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class OwnKey(msgspec.Struct, frozen=True):
     """A person's exported ledger key. JSON in this shape. Whoever has it can find every entry about the person.
 
     ``kind`` is KIND, ``key`` base64url of 32 bytes, ``statement`` the signed count, ``vkey`` of the log (for
@@ -112,7 +114,7 @@ def read_key(document: bytes) -> tuple[OwnKey, bytes]:
         k_s = unb64(own.key)
     except (msgspec.MsgspecError, UnicodeDecodeError, ValueError):
         raise CountFailed("This is not an exported ledger key.") from None
-    if own.kind != KIND or len(k_s) != 32 or not 0 <= own.shard < 1 << 15:
+    if own.kind not in KINDS or len(k_s) != 32 or not 0 <= own.shard < 1 << 15:
         raise CountFailed("This is not an exported ledger key.")
     return own, k_s
 

@@ -7,6 +7,7 @@ from vault.crypto.canonical import reread
 from vault.errors import BadConfiguration
 from vault.ledger import tlog_proof
 from vault.ledger.checkpoint import LogKey, parse_vkey
+from vault.ledger.own import OwnEntries, is_own, read_own, verify_own
 from vault.ledger.policy import Policy, parse_policy, verify_witnessed
 from vault.ledger.receipt import ReceiptFailed
 from vault.ledger.verify import read_consistency, read_receipt, verify_consistency_of
@@ -15,6 +16,7 @@ from vault.ledger.whole import Trust, believed
 RECEIPT: Final = "receipt"
 CONSISTENCY: Final = "consistency"
 CHECKPOINT: Final = "checkpoint"
+OWN: Final = "own"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +45,12 @@ def trust_in(vkeys: bytes | None, policy: bytes | None) -> Trust:
 
 
 def verify_document(document: bytes, trust: Trust) -> Verified:
-    """Verify a receipt in either form, a proof of consistency, or a signed checkpoint.
+    """Verify a receipt in either form, a proof of consistency, a person's file of their own entries, or a checkpoint.
 
-    Raises ReceiptFailed, CheckpointFailed or ProofFailed, each with a sentence.
+    Raises ReceiptFailed, CheckpointFailed, CountFailed or ProofFailed, each with a sentence.
     """
+    if is_own(document):
+        return _own(read_own(document), trust)
     if tlog_proof.is_proof(document):
         return _receipt(tlog_proof.read(_text(document)), trust)
     if b'"old_checkpoint"' in document:
@@ -66,6 +70,13 @@ def verify_document(document: bytes, trust: Trust) -> Verified:
     return Verified(CHECKPOINT, {"log": signed.origin, "size": signed.size}, _witnesses(note, trust))
 
 
+def _own(own: OwnEntries, trust: Trust) -> Verified:
+    held = verify_own(own, log_keys_of(trust), lambda note: believed(note, trust))
+    told = {"log": held.count.origin, "count": held.count.count, "said_at": held.count.at, "proven": held.proven}
+    told |= {"withheld": held.withheld, "waiting": held.waiting, "size": held.checkpoint.size if held.checkpoint else 0}
+    return Verified(OWN, told, _witnesses(own.checkpoint, trust) if own.checkpoint else ())
+
+
 def _receipt(proof: tlog_proof.Proof, trust: Trust) -> Verified:
     signed = tlog_proof.verify_proof(proof, None, trust)
     try:
@@ -78,6 +89,11 @@ def _receipt(proof: tlog_proof.Proof, trust: Trust) -> Verified:
         raise ReceiptFailed("The entry names another index than the receipt.")
     told = {"log": signed.origin, "index": proof.index, "size": signed.size, "entry": entry}
     return Verified(RECEIPT, told, _witnesses(proof.note, trust))
+
+
+def log_keys_of(trust: Trust) -> list[LogKey]:
+    """The log's own keys, of a policy too."""
+    return [key for key in trust.logs if isinstance(key, LogKey)] if isinstance(trust, Policy) else trust
 
 
 def _signers(trust: Trust) -> Trust:

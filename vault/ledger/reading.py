@@ -68,12 +68,14 @@ class Question:
 class Line:
     """One line of a person's history: its number and its entry.
 
-    Without an entry it is on its way (``waiting``) or missing; several mean that the counter was set back.
+    Without an entry it is on its way (``waiting``), archived or redacted (``withheld``: its index), or missing;
+    several mean that the counter was set back.
     """
 
     n: int
     entries: tuple[Entry, ...]
     waiting: bool
+    withheld: int | None = None
 
     @property
     def entry(self) -> Entry | None:
@@ -103,6 +105,7 @@ SELECT b.idx, b.body, b.tag FROM unnest($2::text[]) AS wanted (tag)
 JOIN ledger_bodies b ON b.tag = wanted.tag AND b.shard = $1
 ORDER BY b.idx
 """
+_WITHHELD: Final = "SELECT tag, idx FROM ledger_withheld WHERE shard = $1 AND tag = ANY ($2::text[])"
 _WAITING: Final = "SELECT tag FROM ledger_outbox WHERE shard = $1 AND tag = ANY ($2::bytea[])"
 
 
@@ -234,9 +237,11 @@ async def history(session: Session, k_s: bytes, first: int, count: int, *, shard
     found: dict[str, list[Entry]] = {}
     for index, body, tag in await fetch(_TAGGED, shard, [b64(tag) for tag in wanted]):
         found.setdefault(tag, []).append(_entry(index, body))
+    named = [b64(tag) for tag in wanted]
+    gone = dict([tuple(row) for row in await fetch(_WITHHELD, shard, [tag for tag in named if tag not in found])])
     return [
-        Line(n, tuple(found.get(b64(tag), ())), waiting=tag in waiting and b64(tag) not in found)
-        for n, tag in enumerate(wanted, first)
+        Line(n, tuple(found.get(name, ())), waiting=tag in waiting and name not in found, withheld=gone.get(name))
+        for n, (tag, name) in enumerate(zip(wanted, named, strict=True), first)
     ]
 
 
