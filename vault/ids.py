@@ -63,6 +63,7 @@ DELETION: Final = "del"
 MANDATE: Final = "mnd"
 ORDER: Final = "ord"
 EXPORT: Final = "exp"
+FINDING: Final = "fnd"
 
 
 def new_uuid() -> UUID:

@@ -40,6 +40,8 @@ from vault.vetting.drafts import delete_lapsed
 from vault.vetting.examining import Checker
 from vault.vetting.posting import Poster
 from vault.vetting.rounds import adopt, bring_forward, work_through
+from vault.watching import watch as watching
+from vault.watching.reading import forget_old_counts
 from vault.webhooks.events import delete_old_events
 from vault.webhooks.sending import Sender
 from vault.witness.publishing import publishing
@@ -59,12 +61,15 @@ TIDYING: Final[tuple[Callable[[Session], Awaitable[object]], ...]] = (
     delete_old_events,
     delete_old_keys,
     delete_old_messages,
+    forget_old_counts,
     forget_old_proofs,
     lift_lapsed_grants,
     lift_lapsed_suspensions,
 )
 VET_EVERY: Final = 2.0
 """Seconds between two looks for checks that are due."""
+WATCH_EVERY: Final = 2.0
+"""Seconds between two looks at what requesters did, once everything is read."""
 _log = structlog.get_logger(__name__)
 
 
@@ -103,6 +108,7 @@ async def running(
         sequencer = Sequencer(database, signer).heeding(*published.outside)
         acts = [sequencer.run(), indexing.run(database), tidy(database), announcing.run(database)]
         acts.append(vet(settings, database, checker))
+        acts.append(watch(database))
         acts.append(heartbeat.run(database, sequencer, settings.log_heartbeat_seconds))
         acts.append(Sender(database, Poster(on_loopback=not settings.is_https), settings.issuer_url).run())
         if published.publisher is not None:
@@ -150,3 +156,15 @@ async def vet(settings: Settings, database: Database, checker: Checker | None = 
                 _log.warning("vetting_failed", kind=type(error).__name__)
             if not done:
                 await asyncio.sleep(VET_EVERY)
+
+
+async def watch(database: Database) -> None:
+    """Watch how requesters behave until cancelled; what fails is logged and tried again."""
+    while True:
+        seen = None
+        try:
+            seen = await database.run(watching.look)
+        except (VaultError, SQLAlchemyError, OSError) as error:
+            _log.warning("watching_failed", kind=type(error).__name__)
+        if not seen:
+            await asyncio.sleep(WATCH_EVERY)

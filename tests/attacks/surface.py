@@ -81,7 +81,7 @@ class Endpoint:
     @property
     def takes_vetting(self) -> bool:
         """Whether the role vetting opens it."""
-        words = ("applications", "bounds", "cases", "requesters", "measures", "mandates")
+        words = ("applications", "bounds", "cases", "requesters", "measures", "mandates", "watch")
         return any(word in self.template for word in words)
 
     def path(self, world: World, **changes: object) -> str:
@@ -125,6 +125,7 @@ def known(world: World) -> dict[str, object]:
         "mandate": "mnd_" + "0" * 32,
         "order": "ord_" + "0" * 32,
         "export": "exp_" + "0" * 32,
+        "finding": "fnd_" + "0" * 32,
         "release_id": world.waiting,
         "approval": "apv_" + "0" * 32,
         "event": "evt_" + "0" * 32,

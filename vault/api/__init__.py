@@ -43,6 +43,7 @@ from vault.api import (
     requester_desk,
     sections,
     sessions,
+    watching,
 )
 from vault.api.description import as_text, describe
 from vault.api.oauth import is_back_channel, oauth_failure
@@ -103,6 +104,7 @@ def _for_staff() -> list[Any]:
         desk.read_application_at_desk,
         desk.decide_application,
         *cases.HANDLERS,
+        *watching.HANDLERS,
         *release_desk.HANDLERS,
         *mandates_desk.HANDLERS,
         *oversight.HANDLERS,

@@ -41,6 +41,7 @@ from vault.portal import (
     sandbox,
     self_test,
     vetting_rules,
+    watching,
 )
 from vault.portal.failures import error_page
 from vault.portal.pages import STATIC, templates
@@ -135,6 +136,8 @@ PAGES = [
     organisation_clients.surrender,
     password.password_page,
     password.change_password_page,
+    watching.watch_page,
+    watching.close_page,
     requester_desk.requesters_page,
     requester_desk.requester_page,
     requester_desk.propose_page,

@@ -123,6 +123,8 @@ TO_OTHERS: Final[Mapping[str, str]] = {
     "requester.redirects_changed": N_("A client's return addresses changed"),
     "requester.metadata_changed": N_("A client's settings changed"),
     "requester.two_members_changed": N_("An organisation chose how many members its changes take"),
+    "requester.watched": N_("The watcher noticed how an organisation behaves"),
+    "requester.watch_closed": N_("An officer looked into what the watcher noticed"),
     "declaration.permitted": N_("A declaration was permitted by two officers"),
     "declaration.refused": N_("A declaration was turned down"),
     "declaration.suspended": N_("A declaration was suspended"),

@@ -27,7 +27,7 @@ _MENUS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("/requests", N_("Requests")),
         ("/activity", N_("Who saw what")),
     ),
-    "officer": (("/desk", N_("Desk")), ("/desk/requesters", N_("Requesters"))),
+    "officer": (("/desk", N_("Desk")), ("/desk/requesters", N_("Requesters")), ("/desk/watch", N_("Watcher"))),
     "regulator": (("/oversight", N_("Ledger")),),
     "member": (
         ("/organisation", N_("Organisation")),

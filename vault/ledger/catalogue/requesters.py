@@ -92,6 +92,14 @@ REQUESTERS: Final[Mapping[str, Kind]] = {
     "requester.activated": kind(
         "A requester may work.", by="officer", must="requester", may="ref second approval digest"
     ),
+    "requester.watched": kind(
+        "The watcher found behaviour that crossed a line; count is the score, reason the heaviest rule.",
+        by="registry",
+        must="requester outcome reason count",
+    ),
+    "requester.watch_closed": kind(
+        "An officer looked into what the watcher found.", by="officer", must="requester outcome count"
+    ),
     "requester.suspended": kind(
         "A requester is stopped.", by="officer regulator registry", must="requester reason", may="ref second digest"
     ),
