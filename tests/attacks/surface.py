@@ -123,7 +123,6 @@ def known(world: World) -> dict[str, object]:
         "change": world.change,
         "measure": "msr_" + "0" * 32,
         "mandate": "mnd_" + "0" * 32,
-        "order": "ord_" + "0" * 32,
         "export": "exp_" + "0" * 32,
         "finding": "fnd_" + "0" * 32,
         "release_id": world.waiting,
