@@ -40,7 +40,7 @@ RUN_TIME_ROLES: Final = (APP, LEDGER, REGULATOR)
 
 RETRYABLE: Final = frozenset({"40001", "40P01", "25006", "57P01", "57P02", "57P03"})
 _TRIES: Final = 4
-_PLANS: Final = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"}
+_PLANS: Final = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "jit": "off"}
 """Every statement of the pool finds its rows by key: plan it once, and never to read a table through."""
 P = ParamSpec("P")
 T = TypeVar("T")

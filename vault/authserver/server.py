@@ -11,6 +11,7 @@ from cryptography import x509
 
 from vault.authserver.certificates import Shown
 from vault.authserver.errors import InvalidRequest
+from vault.authserver.known_tokens import KnownTokens
 from vault.authserver.pings import Pings
 from vault.authserver.status_lists import PublishedLists
 from vault.authserver.token_keys import KeyCache
@@ -53,6 +54,11 @@ class AuthServer:
     """Who may vouch for clients with tls_client_auth."""
     dpop_nonces: bool = False
     """Whether every DPoP proof must hold a nonce of this server."""
+
+    @cached_property
+    def known_tokens(self) -> KnownTokens:
+        """The access tokens that this process has verified."""
+        return KnownTokens(self.ring, self.issuer)
 
     @cached_property
     def clients(self) -> KnownClients:

@@ -35,6 +35,7 @@ AHEAD: Final = 30
 REFRESH_PREFIX: Final = "rt_"
 LONGEST: Final = 16 * 1024
 _UUID = 16
+_KEY_GONE: Final = "The access token's key is not in the JWKS (any more): get a new token."
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,9 +188,7 @@ def read_access_token(ring: KeyRing, token: str, now: datetime, *, issuer: str) 
         raise InvalidToken("token-readable", "This is not an access token of this server.") from None
     if jws.header["typ"] != TYP:
         raise InvalidToken("token-typ", "This is not an access token of this server.")
-    version = {key_id(v): v for v in ring.published(SIGNING)}.get(jws.header.get("kid", ""))
-    if version is None:
-        raise InvalidToken("token-kid", "The access token's key is not in the JWKS (any more): get a new token.")
+    version = _version(ring, jws.header.get("kid", ""))
     if not is_signed(ring.public_key(SIGNING, version=version), jws.signing_input, jws.signature):
         raise InvalidToken("token-signature", "The access token's signature does not verify.")
     try:
@@ -198,11 +197,34 @@ def read_access_token(ring: KeyRing, token: str, now: datetime, *, issuer: str) 
         raise InvalidToken("token-claims", "This is not an access token of this server.") from None
     if claims.iss != issuer or claims.aud != audience(issuer):
         raise InvalidToken("token-audience", "The access token is for another server.")
+    check_time(claims, now)
+    return claims
+
+
+def check_time(claims: Claims, now: datetime) -> None:
+    """That the token lives at this moment. Raises InvalidToken."""
     if now.timestamp() >= claims.exp:
         raise InvalidToken("token-expired", "The access token has expired: use the refresh token.")
     if claims.iat - now.timestamp() > AHEAD:
         raise InvalidToken("token-iat", "The access token is from the future.")
-    return claims
+
+
+def token_version(ring: KeyRing, token: str) -> int:
+    """Which version of the token key a token that was verified names."""
+    return _version(ring, read_jws(token).header.get("kid", ""))
+
+
+def check_version(ring: KeyRing, version: int) -> None:
+    """That what this version of the token key signed is still taken. Raises InvalidToken."""
+    if version not in ring.published(SIGNING):
+        raise InvalidToken("token-kid", _KEY_GONE)
+
+
+def _version(ring: KeyRing, kid: str) -> int:
+    version = {key_id(v): v for v in ring.published(SIGNING)}.get(kid)
+    if version is None:
+        raise InvalidToken("token-kid", _KEY_GONE)
+    return version
 
 
 def new_refresh_token(ring: KeyRing, granted: Granted) -> str:

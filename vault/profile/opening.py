@@ -13,6 +13,7 @@ import msgspec
 
 from vault.clock import from_millis, millis
 from vault.crypto.canonical import b64, canonical, digest, plain
+from vault.crypto.remembered import Remembered
 from vault.crypto.sealing import aead, mac, open_aead, place, same
 from vault.crypto.signing import verify_ed25519
 from vault.errors import CannotOpen
@@ -76,9 +77,20 @@ class SealedVersion:
         }
         return canonical(["section-version", 1, body])
 
-    def check(self, signing_public: bytes) -> None:
-        """Raises Tampered unless the person signed exactly this version."""
+    def check(self, signing_public: bytes, known: "Signed | None" = None) -> None:
+        """Raises Tampered unless the person signed exactly this version.
+
+        ``known``: versions whose signature held, each with every byte of it and the key; where one differs it is
+        another version.
+        """
+        if known is not None and known.get((signing_public, self)):
+            return
         verify_ed25519(signing_public, self.message(), self.signature)
+        if known is not None:
+            known.put((signing_public, self), True)
+
+
+Signed = Remembered[tuple[bytes, SealedVersion], bool]
 
 
 def version_place(person: UUID, part: Part, number: int) -> bytes:
@@ -117,17 +129,22 @@ def open_held(version: SealedVersion, compartment: str, keys: Mapping[int, bytes
 
 
 def open_parts(
-    versions: Iterable[SealedVersion], keys: Keys, signing_public: bytes, wanted: Iterable[str]
+    versions: Iterable[SealedVersion],
+    keys: Keys,
+    signing_public: bytes,
+    wanted: Iterable[str],
+    known: Signed | None = None,
 ) -> dict[str, Held]:
     """What the versions hold of the wanted items, by item name; what they do not hold is left out.
 
     ``versions``: at most one per section. ``wanted``: item names of the catalogue. Raises Tampered when a signature
-    does not fit, CannotOpen when the key of a wanted part is missing or wrong, UnknownItem.
+    does not fit, CannotOpen when the key of a wanted part is missing or wrong, UnknownItem. ``known``: see
+    :meth:`SealedVersion.check`.
     """
     by_part = _by_part(wanted)
     found: dict[str, Held] = {}
     for version in versions:
-        version.check(signing_public)
+        version.check(signing_public, known)
         for compartment in COMPARTMENTS:
             fields = by_part.get((version.section, compartment))
             if fields:

@@ -13,6 +13,7 @@ from vault.ledger.follower import Receipts
 from vault.release.caller import Caller, Gate
 from vault.release.formats import JSON, PLAIN, Format
 from vault.release.loading import Loader
+from vault.release.recorder import Recorder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,7 @@ class ReleaseEngine:
     gate: Gate
     receipt_timeout: float
     loader: Loader
+    recorder: Recorder
     issuer: str = ""
 
     @classmethod
@@ -63,13 +65,15 @@ class ReleaseEngine:
         cls, database: Database, receipts: Receipts, gate: Gate, *, receipt_timeout: float = 5.0, issuer: str = ""
     ) -> Self:
         """An engine over an open database."""
+        pool = await database.pool()
         return cls(
             database=database,
-            pool=await database.pool(),
+            pool=pool,
             receipts=receipts,
             gate=gate,
             receipt_timeout=receipt_timeout,
-            loader=Loader(database.ring),
+            loader=Loader(database.ring, pool),
+            recorder=Recorder(pool),
             issuer=issuer,
         )
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from vault.ids import GrantId, PersonId, ReleaseId
-from vault.profile.opening import SealedAttestation, SealedVersion
+from vault.profile.opening import SealedAttestation, SealedVersion, Signed
 from vault.release.limits import WINDOWS, Limits, Used
 from vault.requesters.declarations import Declaration, Frequency
 from vault.requesters.liveness import Standing
@@ -83,7 +83,7 @@ class Loaded:
     """Everything a release rests on. Mappings are checked rows by column name.
 
     ``is_fresh``: the register was loaded with the rest; otherwise it is remembered, and only the statement that
-    records may rely on it.
+    records may rely on it. ``signed``: the versions whose signature this process has verified.
     """
 
     grant: Row
@@ -99,6 +99,7 @@ class Loaded:
     approval: Row | None
     register: Registered
     is_fresh: bool
+    signed: Signed
     standing: Stands | None = None
 
     @property

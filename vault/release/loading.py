@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+import asyncpg
 import msgspec
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -18,15 +19,17 @@ from vault.clock import from_millis, millis
 from vault.consent.tables import Grant
 from vault.crypto.canonical import unb64
 from vault.crypto.keyring import KeyRing
+from vault.crypto.remembered import Remembered
 from vault.crypto.rowmac import check_row
 from vault.crypto.sealing import same
 from vault.db import Guarded
 from vault.errors import Tampered
-from vault.profile.opening import SealedAttestation, SealedVersion
+from vault.profile.opening import SealedAttestation, SealedVersion, Signed
 from vault.registry.tables import Staff
 from vault.release.limits import Used
 from vault.release.loaded import Earlier, Loaded, Registered, Row, Stands, Wanted
 from vault.release.tables import Approval, StandingApproval
+from vault.release.together import Together
 from vault.requesters.declarations import stored_declaration, stored_digest
 from vault.requesters.liveness import lapses
 from vault.requesters.narrowing import narrowed
@@ -34,6 +37,10 @@ from vault.requesters.permits import Permit, PermitTerms
 from vault.requesters.tables import Client, DeclarationRow, PermitRow, Requester
 
 MOST_REMEMBERED: Final = 4096
+MOST_TOGETHER: Final = 32
+AT_ONCE: Final = 1
+Found = tuple[Any, ...]
+Verdicts = Remembered[tuple[str, tuple[Any, ...]], Row]
 
 
 class Guard:
@@ -50,14 +57,22 @@ class Guard:
     def _column(self, alias: str, name: str) -> str:
         return f"{alias}.{name}::text" if name in self._json else f"{alias}.{name}"
 
-    def row(self, ring: KeyRing, values: tuple[Any, ...]) -> dict[str, Any]:
-        """The row by column name. Raises Tampered when its MAC does not fit, or when there is no such row."""
+    def row(self, ring: KeyRing, values: tuple[Any, ...], verdicts: Verdicts | None = None) -> Row:
+        """The row by column name. Raises Tampered when its MAC does not fit, or when there is no such row.
+
+        ``verdicts``: rows whose MAC fitted, by table and every value that came, the MAC too. A row in which anything
+        is different is not among them.
+        """
+        asked = (self._table, values)
+        known = None if verdicts is None else verdicts.get(asked)
+        if known is not None:
+            return known
         row = dict(zip(self._names, values, strict=True))
         for name in self._json:
             if row[name] is not None:
                 row[name] = msgspec.json.decode(row[name])
         check_row(ring, self._table, {name: row[name] for name in self._guarded}, row["mac"])
-        return row
+        return row if verdicts is None else verdicts.put(asked, row)
 
 
 GRANT: Final = Guard(Grant, "g")
@@ -79,35 +94,68 @@ def _row(alias: str, names: Sequence[str]) -> str:
     return f"ROW({', '.join(columns)})"
 
 
-LOAD: Final = f"""
-SELECT
+_WANTED: Final = f"""
     {GRANT.columns}, {PERSON.columns}, u.uses, u.window_start, u.window_uses, s.next_n, s.key,
-    ARRAY(SELECT ROW(w.compartment, w.wrapped) FROM grant_wraps w WHERE w.person_id = $1 AND w.grant_id = $2),
+    ARRAY(SELECT ROW(w.compartment, w.wrapped) FROM grant_wraps w WHERE w.person_id = $person AND w.grant_id = $grant),
     ARRAY(
         SELECT ROW(k.section, k.compartment, k.number, k.sealed) FROM grant_parts k
-        WHERE k.person_id = $1 AND k.grant_id = $2 AND k.section = ANY ($3)
+        WHERE k.person_id = $person AND k.grant_id = $grant AND k.section = ANY ($sections)
     ),
     ARRAY(
-        SELECT {_row("v", _VERSION)} FROM unnest($3::text[]) AS wanted (section)
+        SELECT {_row("v", _VERSION)} FROM unnest($sections) AS wanted (section)
         CROSS JOIN LATERAL (
             SELECT * FROM section_versions v
-            WHERE v.person_id = $1 AND v.section = wanted.section
+            WHERE v.person_id = $person AND v.section = wanted.section
               AND v.number <= COALESCE((e.versions -> 'sections' ->> wanted.section)::bigint, {2**62})
             ORDER BY v.number DESC LIMIT 1
         ) v
     ),
-    ARRAY(SELECT {_row("n", _ATTESTATION)} FROM attestations n WHERE n.person_id = $1 AND n.section = ANY ($3)),
+    ARRAY(
+        SELECT {_row("n", _ATTESTATION)} FROM attestations n
+        WHERE n.person_id = $person AND n.section = ANY ($sections)
+    ),
     CASE WHEN e.id IS NOT NULL THEN {_row("e", _EARLIER)} END,
     CASE WHEN e.id IS NOT NULL THEN (
-        SELECT {APPROVAL.columns} FROM approvals a WHERE a.person_id = $1 AND a.release_id = e.id
+        SELECT {APPROVAL.columns} FROM approvals a WHERE a.person_id = $person AND a.release_id = e.id
     ) END
-FROM grants g
+"""  # noqa: S608 - put together from column names of the models
+
+_FROM: Final = """
 JOIN persons p ON p.person_id = g.person_id
 JOIN grant_uses u ON u.person_id = g.person_id AND u.grant_id = g.id
 JOIN ledger_subjects s ON s.person_id = g.person_id
-LEFT JOIN releases e ON e.person_id = g.person_id AND e.grant_id = g.id AND e.idempotency_key = $4
-WHERE g.person_id = $1 AND g.id = $2
-"""  # noqa: S608 - put together from column names of the models
+LEFT JOIN releases e ON e.person_id = g.person_id AND e.grant_id = g.id AND e.idempotency_key = $key
+"""
+
+
+def _load(text: str, **names: str) -> str:
+    for name, put in names.items():
+        text = text.replace(f"${name}", put)
+    return text
+
+
+LOAD: Final = _load(
+    f"SELECT {_WANTED} FROM grants g {_FROM} WHERE g.person_id = $person AND g.id = $grant",  # noqa: S608 - as above
+    person="$1",
+    grant="$2",
+    sections="$3::text[]",
+    key="$4",
+)
+"""What one release rests on."""
+
+LOAD_MANY: Final = _load(
+    f"""
+SELECT asked.n, {_WANTED}
+FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) WITH ORDINALITY
+    AS asked (person, grant_id, sections, key, n)
+JOIN grants g ON g.person_id = asked.person AND g.id = asked.grant_id {_FROM}
+""",  # noqa: S608 - as above
+    person="asked.person",
+    grant="asked.grant_id",
+    sections="string_to_array(asked.sections, ' ')",
+    key="asked.key",
+)
+"""The same for many at once: ``n`` says which, from 1; whoever has no such grant is left out."""
 
 REGISTER: Final = f"""
 SELECT {CLIENT.columns}, {REQUESTER.columns}, {DECLARATION.columns}, {PERMIT.columns},
@@ -129,74 +177,88 @@ ORDER BY a.id DESC LIMIT 1
 
 
 class Loader:
-    """Loads and checks. One per process: it remembers the register's rows, which many releases share.
+    """Loads and checks. One per process: it remembers the register's rows, which many releases share, and loads
+    together what is asked for at the same time.
 
     What is remembered decides nothing on its own: it is used only while all of it is live, and only where the
     statement that records compares its revisions with the rows as they are at that moment.
     """
 
-    def __init__(self, ring: KeyRing) -> None:
+    def __init__(self, ring: KeyRing, pool: asyncpg.Pool) -> None:
         self._ring = ring
-        self._remembered: dict[UUID, Registered] = {}
+        self._pool = pool
+        self._remembered: Remembered[UUID, Registered] = Remembered(MOST_REMEMBERED)
+        self._verdicts: Verdicts = Remembered(MOST_REMEMBERED)
+        self._signed: Signed = Remembered(MOST_REMEMBERED)
+        self._loads: Together[Wanted, Found | None] = Together(self._find, most=MOST_TOGETHER, at_once=AT_ONCE)
 
-    async def load(self, connection: Any, wanted: Wanted, now: datetime, *, fresh: bool) -> Loaded | None:
+    async def load(self, wanted: Wanted, now: datetime, *, fresh: bool) -> Loaded | None:
         """One round trip, and a second one where the register is not remembered or must be ``fresh``.
 
         None when this person has no such grant of this client. Raises Tampered when any row was edited.
         """
-        person, grant, client, sections, key = wanted
-        found = await connection.fetchrow(LOAD, person, grant, sections, key)
+        client = wanted.client
+        found = await self._loads.ask(wanted)
         register = None if fresh else self._remembered.get(client)
         is_fresh = register is None or bool(lapses(register.standings(), now))
         if is_fresh or register is None:
-            register = await self._register(connection, client)
+            async with self._pool.acquire() as connection:
+                register = await self._register(connection, client)
         if found is None or register is None:
             return None
-        loaded = _checked(self._ring, tuple(found), register, is_fresh=is_fresh)
+        loaded = self._checked(found, register, is_fresh=is_fresh)
         return loaded if loaded.grant["client_id"] == client else None
 
-    async def standing(self, connection: Any, loaded: Loaded) -> Loaded:
+    async def standing(self, loaded: Loaded) -> Loaded:
         """The same with the grant's newest standing approval, if there is one: another round trip, for grants with
         sensitive items alone. Raises Tampered when any row was edited."""
-        found = await connection.fetchrow(STAND, loaded.person_id, loaded.grant_id)
+        async with self._pool.acquire() as connection:
+            found = await connection.fetchrow(STAND, loaded.person_id, loaded.grant_id)
         if found is None:
             return loaded
         approval, officer, revision = found
         stands = Stands(STANDING.row(self._ring, approval), STAFF.row(self._ring, officer), revision)
         return replace(loaded, standing=stands)
 
+    async def _find(self, asked: Sequence[Wanted]) -> Sequence[Found | None]:
+        async with self._pool.acquire() as connection:
+            if len(asked) == 1:
+                person, grant, _, sections, key = asked[0]
+                row = await connection.fetchrow(LOAD, person, grant, sections, key)
+                return [None if row is None else tuple(row)]
+            columns = [list(column) for column in zip(*asked, strict=True)]
+            persons, grants, _, sections, keys = columns
+            rows = await connection.fetch(LOAD_MANY, persons, grants, [" ".join(each) for each in sections], keys)
+        found = {row[0]: tuple(row)[1:] for row in rows}
+        return [found.get(number) for number in range(1, len(asked) + 1)]
+
     async def _register(self, connection: Any, client: UUID) -> Registered | None:
-        self._remembered.pop(client, None)
+        self._remembered.forget(client)
         found = await connection.fetchrow(REGISTER, client)
-        if found is None:
-            return None
-        if len(self._remembered) >= MOST_REMEMBERED:
-            self._remembered.pop(next(iter(self._remembered)))
-        self._remembered[client] = _check_register(self._ring, tuple(found))
-        return self._remembered[client]
+        return None if found is None else self._remembered.put(client, _check_register(self._ring, tuple(found)))
 
-
-def _checked(ring: KeyRing, found: tuple[Any, ...], register: Registered, *, is_fresh: bool) -> Loaded:
-    grant, person, uses, window_start, window_uses, next_n, subject_key = found[:7]
-    wraps, parts, versions, attestations, earlier, approval = found[7:]
-    loaded = Loaded(
-        grant=GRANT.row(ring, grant),
-        person=PERSON.row(ring, person),
-        used=Used(uses, window_start, window_uses),
-        next_n=next_n,
-        subject_key=subject_key,
-        wraps=dict(wraps),
-        parts={(section, compartment, number): sealed for section, compartment, number, sealed in parts},
-        versions=[SealedVersion(*values) for values in versions],
-        attestations=[(values[0], SealedAttestation(*values[1:])) for values in attestations],
-        earlier=None if earlier is None else _earlier(earlier),
-        approval=None if approval is None else APPROVAL.row(ring, approval),
-        register=register,
-        is_fresh=is_fresh,
-    )
-    if loaded.grant["declaration_id"] != register.declaration["id"]:
-        raise Tampered(private="a grant and its client are of different declarations")
-    return loaded
+    def _checked(self, found: Found, register: Registered, *, is_fresh: bool) -> Loaded:
+        grant, person, uses, window_start, window_uses, next_n, subject_key = found[:7]
+        wraps, parts, versions, attestations, earlier, approval = found[7:]
+        loaded = Loaded(
+            grant=GRANT.row(self._ring, grant, self._verdicts),
+            person=PERSON.row(self._ring, person, self._verdicts),
+            used=Used(uses, window_start, window_uses),
+            next_n=next_n,
+            subject_key=subject_key,
+            wraps=dict(wraps),
+            parts={(section, compartment, number): sealed for section, compartment, number, sealed in parts},
+            versions=[SealedVersion(*values) for values in versions],
+            attestations=[(values[0], SealedAttestation(*values[1:])) for values in attestations],
+            earlier=None if earlier is None else _earlier(earlier),
+            approval=None if approval is None else APPROVAL.row(self._ring, approval),
+            register=register,
+            is_fresh=is_fresh,
+            signed=self._signed,
+        )
+        if loaded.grant["declaration_id"] != register.declaration["id"]:
+            raise Tampered(private="a grant and its client are of different declarations")
+        return loaded
 
 
 def _check_register(ring: KeyRing, found: tuple[Any, ...]) -> Registered:

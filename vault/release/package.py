@@ -55,7 +55,8 @@ def pack(ring: KeyRing, loaded: Loaded, chosen: Sequence[Chosen], held: Shares, 
     the person's own.
     """
     keys = _open_keys(ring, loaded, chosen, held)
-    values = open_parts(loaded.versions, keys, loaded.person["signing_public"], [each.item for each in chosen])
+    wanted = [each.item for each in chosen]
+    values = open_parts(loaded.versions, keys, loaded.person["signing_public"], wanted, known=loaded.signed)
     confirmed = _confirmed(loaded, keys, values)
     today = at.astimezone(CHINA).date()
     items = []

@@ -20,7 +20,7 @@ receipts that all releases of a process share.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -40,7 +40,7 @@ from vault.release.entries import is_about
 from vault.release.formats import PLAIN
 from vault.release.loaded import Loaded, Wanted
 from vault.release.package import Shares, commitment, pack
-from vault.release.recording import Delivery, Overtaken, Replayed, database_errors, record
+from vault.release.recording import Delivery, Overtaken, Replayed, database_errors
 from vault.release.refusals import RECORDED, CannotRepeat
 from vault.release.refusing import record_refusal
 from vault.release.rendering import Recipient, rendered
@@ -110,22 +110,21 @@ class _Passage:
 
     async def attempt(self, window: int, *, fresh: bool) -> Answer:
         """Load, decide, act; with ``window`` of the person's next ledger numbers prepared. Raises Overtaken."""
-        engine, loaded, began = self.engine, None, 0.0
+        engine, loaded = self.engine, None
         try:
-            with database_errors():
-                async with engine.pool.acquire() as connection:
-                    loaded = await self._load(connection, fresh=fresh)
-                    if takes_officer(self.caller.access.items):
-                        loaded = await engine.loader.standing(connection, loaded)
-                    # 2 to 6. In memory; what is refused there is recorded below.
-                    request = Request(engine.ring, self.ask, self.caller, engine.clock.now(), window)
-                    step = decide(request, loaded)
-                    if isinstance(step, Delivery):
-                        # 7. Record: every status, limit and version again, under the grant's lock.
-                        began = monotonic()
-                        await record(connection, step)
-                        self.is_proof_used = True
+            loaded = await self._load(fresh=fresh)
+            if takes_officer(self.caller.access.items):
+                with database_errors():
+                    loaded = await engine.loader.standing(loaded)
+            # 2 to 6. In memory; what is refused there is recorded below.
+            request = Request(engine.ring, self.ask, self.caller, engine.clock.now(), window)
+            step = decide(request, loaded)
             if isinstance(step, Delivery):
+                # 7. Record: every status, limit and version again, under the grant's lock.
+                began = monotonic()
+                with database_errors():
+                    await engine.recorder.record(step)
+                self.is_proof_used = True
                 return await self._prove(step, began)
             await self._use_proof()
             return await (self._wait(loaded, step) if isinstance(step, Waits) else self._repeat(loaded, step))
@@ -134,12 +133,13 @@ class _Passage:
             await record_refusal(engine, self.ask, self.caller, loaded, error=error)
             raise
 
-    async def _load(self, connection: Any, *, fresh: bool) -> Loaded:
+    async def _load(self, *, fresh: bool) -> Loaded:
         """One round trip, while the register is remembered and may be."""
         access = self.caller.access
         sections = sorted({item.partition(".")[0] for item, _ in access.items})
         wanted = Wanted(access.person, access.grant, access.client_id, sections, self.ask.idempotency_key)
-        loaded = await self.engine.loader.load(connection, wanted, self.engine.clock.now(), fresh=fresh)
+        with database_errors():
+            loaded = await self.engine.loader.load(wanted, self.engine.clock.now(), fresh=fresh)
         if loaded is None:
             raise Unauthenticated("There is no such grant.")
         return loaded
@@ -157,9 +157,7 @@ class _Passage:
 
     async def _check_again(self) -> None:
         engine, access = self.engine, self.caller.access
-        with database_errors():
-            async with engine.pool.acquire() as connection:
-                loaded = await self._load(connection, fresh=True)
+        loaded = await self._load(fresh=True)
         check_live_now(loaded, epoch=access.epoch, now=engine.clock.now())
 
     async def _wait(self, loaded: Loaded, step: Waits) -> Answer:

@@ -31,10 +31,10 @@ from vault.release.standing import Spending
 from vault.requesters.standing import Capability, kept_in
 
 
-def _allowed(alias: str, *, may_lapse: bool = False) -> str:
+def allowed(alias: str, now: str, *, may_lapse: bool = False) -> str:
     """That the row's status lets data go, as the table of standings has it; a suspension that lapsed does."""
     kept = f"{alias}.status IN ({', '.join(repr(str(state)) for state in kept_in(Capability.DISCLOSE))})"
-    return f"({kept} OR {alias}.status = 'suspended' AND {alias}.suspended_until <= $5)" if may_lapse else kept
+    return f"({kept} OR {alias}.status = 'suspended' AND {alias}.suspended_until <= {now})" if may_lapse else kept
 
 
 _HELD: Final = f"""
@@ -42,18 +42,18 @@ WITH held AS (
     SELECT g.person_id
     FROM grants g
     WHERE g.person_id = $1 AND g.id = $2 AND g.version = $3 AND g.token_epoch = $4
-      AND {_allowed("g", may_lapse=True)} AND g.expires_at > $5
+      AND {allowed("g", "$5", may_lapse=True)} AND g.expires_at > $5
       AND EXISTS (SELECT FROM persons p WHERE p.person_id = $1 AND p.version = $6 AND p.status = 'active')
-      AND EXISTS (SELECT FROM clients c WHERE c.id = $7 AND c.xmin = $8 AND {_allowed("c")})
+      AND EXISTS (SELECT FROM clients c WHERE c.id = $7 AND c.xmin = $8 AND {allowed("c", "$5")})
       AND EXISTS (
         SELECT FROM requesters r
-        WHERE r.id = $9 AND r.xmin = $10 AND {_allowed("r", may_lapse=True)} AND r.valid_until > $5)
+        WHERE r.id = $9 AND r.xmin = $10 AND {allowed("r", "$5", may_lapse=True)} AND r.valid_until > $5)
       AND EXISTS (
         SELECT FROM declarations d
-        WHERE d.id = $11 AND d.xmin = $12 AND {_allowed("d", may_lapse=True)} AND d.valid_until > $5)
+        WHERE d.id = $11 AND d.xmin = $12 AND {allowed("d", "$5", may_lapse=True)} AND d.valid_until > $5)
       AND EXISTS (
         SELECT FROM permits t
-        WHERE t.declaration_id = $11 AND t.xmin = $13 AND {_allowed("t")} AND t.valid_until > $5)
+        WHERE t.declaration_id = $11 AND t.xmin = $13 AND {allowed("t", "$5")} AND t.valid_until > $5)
     FOR UPDATE OF g
 ), used AS (
     UPDATE grant_uses u SET
@@ -95,6 +95,9 @@ _RELEASED: Final = """
 
 FRESH: Final = "".join((_HELD, _RELEASED.format(before="used"), _NUMBERED, _DONE))
 """A release that needs no approval: its row is new, and the constraint on its idempotency key lets one in."""
+
+UNLESS_LOCKED: Final = FRESH.replace("FOR UPDATE OF g", "FOR UPDATE OF g SKIP LOCKED")
+"""The same for who must not wait: where somebody holds the grant's lock, nothing happens."""
 
 APPROVED: Final = "".join(
     (
@@ -142,7 +145,7 @@ STOOD_WAITED: Final = "".join(
 """The same, of a release that waited before there was one."""
 
 _REPLAYED: Final = "pk_seen_proofs"
-_ROLLED_BACK: Final = frozenset({"40001", "40P01"})
+ROLLED_BACK: Final = frozenset({"40001", "40P01"})
 
 
 class Overtaken(Exception):
@@ -181,6 +184,20 @@ async def record(connection: Any, delivery: Delivery) -> None:
     it has: the same idempotency key finds out.
     """
     statement, arguments = _statement(delivery)
+    if not await _recorded(connection, statement, arguments):
+        raise Overtaken
+
+
+async def try_to_record(connection: Any, delivery: Delivery) -> bool:
+    """The same for a new release that needs no approval, if nobody holds the grant's lock just now. False: nothing has
+    happened."""
+    try:
+        return await _recorded(connection, UNLESS_LOCKED, _fresh(delivery)[1])
+    except Overtaken:
+        return False
+
+
+async def _recorded(connection: Any, statement: str, arguments: list[Any]) -> bool:
     try:
         status = await connection.execute(statement, *arguments)
     except asyncpg.UniqueViolationError as error:
@@ -188,11 +205,10 @@ async def record(connection: Any, delivery: Delivery) -> None:
     except asyncpg.NotNullViolationError as error:
         raise Overtaken from error
     except asyncpg.PostgresError as error:
-        if sqlstate(error) in _ROLLED_BACK:
+        if sqlstate(error) in ROLLED_BACK:
             raise Overtaken from error
         raise
-    if status != "INSERT 0 1":
-        raise Overtaken
+    return bool(status == "INSERT 0 1")
 
 
 @contextmanager
@@ -222,7 +238,7 @@ def _fresh(delivery: Delivery) -> tuple[str, list[Any]]:
         delivery.idempotency_key,
         delivery.request_digest,
         delivery.loaded.body.purpose.code,
-        _names(delivery.package),
+        names(delivery.package),
         delivery.package.versions,
         delivery.commit_key,
     ]
@@ -273,5 +289,6 @@ def _common(delivery: Delivery) -> list[Any]:
     ]
 
 
-def _names(package: Package) -> list[dict[str, str]]:
+def names(package: Package) -> list[dict[str, str]]:
+    """Items and forms without values."""
     return [{"item": each["item"], "form": each["form"]} for each in package.items]
