@@ -19,6 +19,7 @@ from vault.authserver.hygiene import delete_ended_backchannel, delete_ended_requ
 from vault.authserver.replay import forget_old_proofs
 from vault.authserver.token_keys import delete_old_keys
 from vault.clock import Clock
+from vault.consent.deletion import order_at_the_end
 from vault.consent.hygiene import delete_dead_wraps, delete_ended_lists
 from vault.consent.measures import lift_lapsed_grants
 from vault.crypto.keyfile import KeyFile
@@ -65,6 +66,7 @@ TIDYING: Final[tuple[Callable[[Session], Awaitable[object]], ...]] = (
     forget_old_proofs,
     lift_lapsed_grants,
     lift_lapsed_suspensions,
+    order_at_the_end,
 )
 VET_EVERY: Final = 2.0
 """Seconds between two looks for checks that are due."""

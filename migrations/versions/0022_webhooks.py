@@ -16,6 +16,9 @@ def upgrade() -> None:
     _webhook_events()
     op.add_column("approvals", sa.Column("code", sa.Text(), nullable=True))
     _standing_approvals()
+    _deletion_orders()
+    _deletion_statements()
+    _grant_retentions()
 
 
 def _standing_approvals() -> None:
@@ -93,7 +96,92 @@ def _webhook_events() -> None:
     )
 
 
+def _deletion_orders() -> None:
+    op.create_table(
+        "deletion_orders",
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("grant_id", sa.Uuid(), nullable=False),
+        sa.Column("requester_id", sa.Uuid(), nullable=False),
+        sa.Column("client_id", sa.Uuid(), nullable=False),
+        sa.Column("declaration_id", sa.Uuid(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("ordered_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("due_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.Column("basis", sa.Text(), nullable=True),
+        sa.Column("kept_until", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("answered_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("mac", sa.LargeBinary(), nullable=False),
+        sa.CheckConstraint(
+            "why IN ('withdrawn', 'erasure', 'regulator', 'retention')", name=op.f("ck_deletion_orders_why")
+        ),
+        sa.CheckConstraint("state IN ('open', 'answered')", name=op.f("ck_deletion_orders_state")),
+        sa.CheckConstraint(
+            "(state = 'answered') = (answered_at IS NOT NULL)", name=op.f("ck_deletion_orders_answered")
+        ),
+        sa.CheckConstraint("(answered_at IS NULL) = (outcome IS NULL)", name=op.f("ck_deletion_orders_outcome")),
+        sa.CheckConstraint("outcome IN ('deleted', 'partly', 'kept')", name=op.f("ck_deletion_orders_outcomes")),
+        sa.PrimaryKeyConstraint("person_id", "id", name=op.f("pk_deletion_orders")),
+    )
+    is_open = sa.text("state = 'open'")
+    op.create_index(
+        "uq_deletion_orders_open", "deletion_orders", ["person_id", "grant_id"], unique=True, postgresql_where=is_open
+    )
+    op.create_index("ix_deletion_orders_requester", "deletion_orders", ["requester_id", "id"])
+    op.create_index("ix_deletion_orders_due", "deletion_orders", ["due_at"], postgresql_where=is_open)
+
+
+def _deletion_statements() -> None:
+    op.create_table(
+        "deletion_statements",
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("order_id", sa.Uuid(), nullable=False),
+        sa.Column("client_id", sa.Uuid(), nullable=False),
+        sa.Column("statement", sa.Text(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("mac", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person_id", "order_id"],
+            ["deletion_orders.person_id", "deletion_orders.id"],
+            name=op.f("fk_deletion_statements_person_id_order_id_deletion_orders"),
+        ),
+        sa.PrimaryKeyConstraint("person_id", "id", name=op.f("pk_deletion_statements")),
+        sa.UniqueConstraint(
+            "person_id", "order_id", "digest", name=op.f("uq_deletion_statements_person_id_order_id_digest")
+        ),
+    )
+
+
+def _grant_retentions() -> None:
+    """Of the grants there are, too: as their consents, which the persons signed, have it."""
+    op.create_table(
+        "grant_retentions",
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("grant_id", sa.Uuid(), nullable=False),
+        sa.Column("due_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("person_id", "grant_id", name=op.f("pk_grant_retentions")),
+    )
+    op.create_index("ix_grant_retentions_due", "grant_retentions", ["due_at"])
+    op.execute(
+        """
+        INSERT INTO grant_retentions (person_id, grant_id, due_at)
+        SELECT person_id, id, COALESCE(withdrawn_at, expires_at) + make_interval(days =>
+            (convert_from(record, 'UTF8')::jsonb #>> '{pii_processing,purposes,0,retention_period,days}')::int)
+        FROM grants
+        """
+    )
+
+
 def downgrade() -> None:
+    op.drop_table("grant_retentions")
+    op.drop_table("deletion_statements")
+    op.drop_table("deletion_orders")
     op.drop_table("standing_approvals")
     op.drop_column("approvals", "code")
     op.drop_table("webhook_events")

@@ -13,6 +13,7 @@ from vault.accounts import the_person
 from vault.consent import records, status
 from vault.consent.changes import InForce
 from vault.consent.choice import Given
+from vault.consent.deletion import keep_watch
 from vault.consent.making import Decided, make_keys, names, put_terms, sign
 from vault.consent.states import Act, State, allows, state_of
 from vault.consent.tables import Grant, GrantPart, GrantUse, GrantVersion, GrantWrap
@@ -88,6 +89,7 @@ async def change(session: Session, holder: Holder, decided: Decided) -> Given:
     await reseal(session, holder)
     await _count_anew(session, row)
     # 5. The requester is told, and the entry.
+    await keep_watch(session, row)
     await announce(session, happened(row, GRANT_CHANGED))
     entry = await log.append(session, _event(decided, row, OUTCOMES[asked.how]), person=row.person_id)
     return Given(row.id, made.g, entry, row.token_epoch, row.expires_at, decided.items)

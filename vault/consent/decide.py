@@ -8,6 +8,7 @@ from vault.accounts import the_person
 from vault.consent import records, status
 from vault.consent.changing import change
 from vault.consent.choice import Choice, Given, NotChosen, Offer, check_choice
+from vault.consent.deletion import keep_watch
 from vault.consent.making import Decided, check_offer, make_keys, names, put_terms, sign
 from vault.consent.tables import ACTIVE, Grant, GrantUse
 from vault.consent.upkeep import seal_to_grant
@@ -48,6 +49,7 @@ async def give(session: Session, holder: Holder, offer: Offer, choice: Choice) -
     await session.flush()
     session.add_all(made.wrap_rows(row))
     session.add(GrantUse(person_id=person, grant_id=row.id, uses=0, window_uses=0))
+    await keep_watch(session, row)
     await seal_to_grant(session, holder, [row])
     # 5. The entry.
     entry = await log.append(session, _event(decided, row), person=person)

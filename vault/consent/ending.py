@@ -6,6 +6,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from vault.consent import records, status
+from vault.consent.deletion import after_end
 from vault.consent.states import Act, allows, state_of
 from vault.consent.tables import WITHDRAWN, Grant, GrantPart, GrantWrap
 from vault.consent.telling import happened
@@ -23,8 +24,11 @@ REQUESTER: Final = "requester"
 _ENDED_BY: Final[Mapping[str, str | None]] = {"person": None, "requester": REQUESTER}
 
 
-async def end(session: Session, row: Grant, *, by: Actor) -> None:
-    """No token of it opens anything from the moment this commits. The caller holds the row lock."""
+async def end(session: Session, row: Grant, *, by: Actor, delete: bool = False) -> None:
+    """No token of it opens anything from the moment this commits. The caller holds the row lock.
+
+    ``delete``: what was released is to be deleted now, and not only when the time is over for which it may be kept.
+    """
     # 1. Status and epoch are what the next release looks at.
     row.status, row.withdrawn_at, row.suspended_until = WITHDRAWN, session.now, None
     row.ended_by = _ENDED_BY[by.kind]
@@ -36,7 +40,7 @@ async def end(session: Session, row: Grant, *, by: Actor) -> None:
         await session.execute(sa.delete(table).where(table.person_id == row.person_id, table.grant_id == row.id))
     # 3. The requester is told, whoever ended it.
     await announce(session, happened(row, GRANT_WITHDRAWN))
-    # 4. The entry.
+    # 4. The entry, and what becomes of the copies.
     event = Event(
         name="grant.withdrawn",
         actor=by,
@@ -47,6 +51,7 @@ async def end(session: Session, row: Grant, *, by: Actor) -> None:
         consent=records.commitment(row.commitment_key, row.record_digest, records.WITHDRAWN),
     )
     await log.append(session, event, person=row.person_id)
+    await after_end(session, row, delete=delete)
 
 
 async def give_back(session: Session, client: ClientView, person: PersonId, grant: GrantId) -> None:

@@ -82,11 +82,15 @@ async def one(session: Session, person: PersonId, grant: UUID) -> GrantView:
     return _view(found[0], found[1], session.now)
 
 
-async def withdraw(session: Session, holder: Holder, grant: UUID, reason: str | None = None) -> GrantView:
+async def withdraw(
+    session: Session, holder: Holder, grant: UUID, reason: str | None = None, *, delete: bool = True
+) -> GrantView:
     """End a grant: no token of it opens anything from the moment this commits.
 
     ``reason``: the person's own words, at most 500 characters, readable only by them. A grant that is withdrawn
-    already stays as it was. Raises NotFound, Invalid, Tampered. Records ``grant.withdrawn``.
+    already stays as it was.
+    ``delete``: the requester must also delete what it has (PIPL art. 47). Raises NotFound, Invalid, Tampered. Records
+    ``grant.withdrawn`` and ``deletion.ordered``.
     """
     person = await the_person(session, holder)
     sealed_reason = _sealed_reason(holder, reason)
@@ -99,7 +103,7 @@ async def withdraw(session: Session, holder: Holder, grant: UUID, reason: str | 
         signed = records.withdrawal_to_sign(row.id, row.record_digest, session.now)
         row.withdrawal_signature = holder.bundle.sign(signed)
         row.withdrawal_reason = sealed_reason
-        await end(session, row, by=PERSON)
+        await end(session, row, by=PERSON, delete=delete)
     return await one(session, person, grant)
 
 

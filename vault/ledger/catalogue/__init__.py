@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from vault.ledger.catalogue.consent import CONSENT
+from vault.ledger.catalogue.deletion import DELETION
 from vault.ledger.catalogue.kinds import About, ActorKind, Kind
 from vault.ledger.catalogue.organisations import ORGANISATIONS
 from vault.ledger.catalogue.oversight import OVERSIGHT
@@ -23,5 +24,16 @@ from vault.ledger.catalogue.webhooks import WEBHOOKS
 __all__ = ["CATALOGUE", "About", "ActorKind", "Kind"]
 
 CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
-    {**STAFF, **PERSONS, **REQUESTERS, **ORGANISATIONS, **CONSENT, **RELEASES, **OVERSIGHT, **POWERS, **WEBHOOKS}
+    {
+        **STAFF,
+        **PERSONS,
+        **REQUESTERS,
+        **ORGANISATIONS,
+        **CONSENT,
+        **RELEASES,
+        **OVERSIGHT,
+        **POWERS,
+        **WEBHOOKS,
+        **DELETION,
+    }
 )
