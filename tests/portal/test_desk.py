@@ -8,9 +8,12 @@ from tests.api.edge import Edge
 from tests.portal.visits import CONTACT, Desk, Page, Requester, Visitor
 from tests.requesters.samples import application
 from tests.vetting.confirming import confirming
+from vault import ids
 from vault.ids import CaseId
+from vault.requesters.tables import Client
 from vault.requesters.uscc import check_character
 from vault.vetting.checking import run_checks
+from vault.watching.tables import WatchFinding
 
 REASON = "The papers are in order."
 
@@ -175,3 +178,31 @@ async def test_an_address_of_an_application_leads_to_its_case(edge: Edge, staff:
     path = await case_path(edge, "91350100M00010066")
     answer = await staff.at["officer-1"].client.get(f"/desk/applications/app_{path[-32:]}")
     assert (answer.status_code, answer.headers["location"]) == (303, path)
+
+
+async def test_what_the_watcher_found_is_looked_into(edge: Edge, staff: Desk, bank: Requester) -> None:
+    """The page explains its rules, shows who, why and with which figures, and takes what came of it."""
+    officer = staff.at["officer-1"]
+    assert "Nothing was found." in (await officer.go("/desk/watch")).text
+    database = edge.app.state.doors.database
+    async with database.begin() as session:
+        client = await session.get(Client, ids.parse(ids.CLIENT, bank.bank.client_id))
+        finding = WatchFinding(
+            requester_id=client.requester_id,
+            id=ids.new_uuid(),
+            score=80,
+            outcome="throttled",
+            findings=[{"rule": "sequential-guesses", "points": 30, "figures": {"guesses_last_hour": 25}}],
+            at=session.now,
+        )
+        session.add(finding)
+    requester = ids.public(ids.REQUESTER, finding.requester_id)
+    page = await officer.go("/desk/watch")
+    assert all(words in page.text for words in ("Slowed down", "80 points", "Guesses", "25 guesses in an hour"))
+    path = f"/desk/requesters/{requester}/watch/{ids.public(ids.FINDING, finding.id)}"
+    wrong = Page(await officer.fill(page.form(path), reason="no"))
+    assert (wrong.status, f'aria-describedby="e-{ids.public(ids.FINDING, finding.id)}"' in wrong.html) == (422, True)
+    answer = await officer.fill(page.form(path), reason="Their new client was being tried.")
+    assert answer.headers["location"] == "/desk/watch?done=yes"
+    assert "Nothing was found." in (await officer.go("/desk/watch")).text
+    assert "Their new client was being tried." in (await officer.go("/desk/watch?show=closed")).text
