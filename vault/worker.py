@@ -27,6 +27,8 @@ from vault.crypto.keyring import MemoryRing
 from vault.db import Database, Session
 from vault.edge.checkers import configured_checker
 from vault.errors import BadConfiguration, VaultError
+from vault.lawful.ceremony import delete_late_shares
+from vault.lawful.telling import tell_revealed
 from vault.ledger import heartbeat, indexing
 from vault.ledger.checkpoint import ring_signer
 from vault.ledger.sequencer import Sequencer
@@ -64,9 +66,11 @@ TIDYING: Final[tuple[Callable[[Session], Awaitable[object]], ...]] = (
     delete_old_messages,
     forget_old_counts,
     forget_old_proofs,
+    delete_late_shares,
     lift_lapsed_grants,
     lift_lapsed_suspensions,
     order_at_the_end,
+    tell_revealed,
 )
 VET_EVERY: Final = 2.0
 """Seconds between two looks for checks that are due."""

@@ -20,10 +20,11 @@ def upgrade() -> None:
     _let_declarations_be_narrowed()
     _create_orders()
     _create_cases()
+    _create_lawful()
 
 
 def downgrade() -> None:
-    for table in ("inquiry_evidence", "inquiries", "power_orders"):
+    for table in ("lawful_shares", "lawful_openings", "lawful_orders", "inquiry_evidence", "inquiries", "power_orders"):
         op.drop_table(table)
     _keep_declarations_whole()
     _let_grants_be_active()
@@ -143,6 +144,85 @@ def _create_cases() -> None:
     op.create_index("ix_inquiry_evidence_inquiry", "inquiry_evidence", ["inquiry_id", "id"])
     op.create_foreign_key(
         op.f("fk_inquiry_evidence_inquiry_id_inquiries"), "inquiry_evidence", "inquiries", ["inquiry_id"], ["id"]
+    )
+
+
+def _create_lawful() -> None:
+    needed = ("kind", "basis", "authority", "number", "issued_on", "recipient_name", "state")
+    op.create_table(
+        "lawful_orders",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        *(sa.Column(name, sa.Text(), nullable=False) for name in needed),
+        *(sa.Column(n, sa.LargeBinary(), nullable=False) for n in ("document_digest", "document", "recipient_public")),
+        *(sa.Column(n, JSONB(none_as_null=True), nullable=False) for n in ("document_keys", "items", "subject")),
+        *(sa.Column(name, _MOMENT, nullable=False) for name in ("valid_until", "reveal_at", "at", "lapses_at")),
+        *(sa.Column(name, sa.BigInteger(), nullable=False) for name in ("openings", "used")),
+        sa.Column("proposed_by", sa.Uuid(), nullable=False),
+        *(
+            sa.Column(n, sa.Uuid(), nullable=True)
+            for n in ("officer_id", "regulator_id", "person_id", "court_named_by")
+        ),
+        *(sa.Column(name, sa.LargeBinary(), nullable=True) for name in ("officer_signature", "regulator_signature")),
+        sa.Column("court_digest", sa.LargeBinary(), nullable=True),
+        sa.Column("court_number", sa.Text(), nullable=True),
+        *(
+            sa.Column(n, _MOMENT, nullable=True)
+            for n in ("decided_at", "court_due_at", "court_confirmed_at", "told_at")
+        ),
+        *_guarded(),
+        _law("lawful_orders", "kind", "kind IN ('court', 'emergency')"),
+        _law("lawful_orders", "state", "state IN ('proposed', 'in_force', 'refused', 'ended')"),
+        _law("lawful_orders", "recipient", "octet_length(recipient_public) = 32"),
+        _law("lawful_orders", "used", "used >= 0 AND used <= openings"),
+        _law("lawful_orders", "signer", "officer_id IS NOT NULL OR regulator_id IS NOT NULL"),
+        _law(
+            "lawful_orders",
+            "two",
+            "state NOT IN ('in_force', 'ended') OR (officer_id IS NOT NULL AND regulator_id IS NOT NULL)",
+        ),
+        _law("lawful_orders", "person", "state NOT IN ('in_force', 'ended') OR person_id IS NOT NULL"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_lawful_orders")),
+    )
+    op.create_index(
+        "ix_lawful_orders_reveal_at", "lawful_orders", ["reveal_at"], postgresql_where=sa.text("told_at IS NULL")
+    )
+    _create_openings()
+
+
+def _create_openings() -> None:
+    op.create_table(
+        "lawful_openings",
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("order_id", sa.Uuid(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("versions", JSONB(none_as_null=True), nullable=False),
+        sa.Column("peeled_by", sa.Uuid(), nullable=False),
+        sa.Column("at", _MOMENT, nullable=False),
+        sa.Column("expires_at", _MOMENT, nullable=False),
+        sa.Column("opened_at", _MOMENT, nullable=True),
+        sa.Column("content", sa.LargeBinary(), nullable=True),
+        sa.Column("content_digest", sa.LargeBinary(), nullable=True),
+        sa.Column("entry_id", sa.Uuid(), nullable=True),
+        *_guarded(),
+        _law("lawful_openings", "state", "state IN ('peeled', 'opened')"),
+        _law("lawful_openings", "content", "(state = 'opened') = (content_digest IS NOT NULL)"),
+        sa.PrimaryKeyConstraint("person_id", "id", name=op.f("pk_lawful_openings")),
+    )
+    op.create_index("ix_lawful_openings_order_id", "lawful_openings", ["order_id", "id"])
+    op.create_table(
+        "lawful_shares",
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("opening_id", sa.Uuid(), nullable=False),
+        sa.Column("section", sa.Text(), nullable=False),
+        sa.Column("compartment", sa.Text(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("supervisor", sa.BigInteger(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        _law("lawful_shares", "compartment", "compartment IN ('general', 'sensitive')"),
+        sa.PrimaryKeyConstraint(
+            "person_id", "opening_id", "section", "compartment", "number", name=op.f("pk_lawful_shares")
+        ),
     )
 
 

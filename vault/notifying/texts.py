@@ -26,6 +26,18 @@ _KEEP_ZH: Final = (
     "本邮件由个人信息保管库登记机构发送至您为接收通知而提供的地址。"
     "我们绝不会通过邮件索要您的密码。您可以随时在保管库中更改或移除此地址。"
 )
+_LAWFUL: Final = {
+    "en": Wording(
+        "An access by law to your vault may be told now",
+        "An authority ordered access to information in your vault, and the time in which you could not be told is "
+        "over. Who, on which legal basis, for what and when stands in your vault under “Who saw what”:\n\n    $vault",
+    ),
+    "zh-CN": Wording(
+        "依法访问您的保管库一事现可告知",
+        "有机关依法要求访问您保管库中的信息，不得告知的期限现已届满。"
+        "由谁、依据什么法律、为何事、何时，请在保管库“使用记录”中查看：\n\n    $vault",
+    ),
+}
 _MEASURE: Final = {
     "en": Wording(
         "A supervisory authority did something about one of your permissions",
@@ -68,6 +80,7 @@ TEXTS: Final[Mapping[str, Mapping[str, Wording]]] = {
             "如果这不是您本人的操作，请登录并查看“使用记录”：$vault",
         ),
     },
+    "lawful_access": _LAWFUL,
     "grant_suspended": _MEASURE,
     "grant_restored": _MEASURE,
     "grant_narrowed": _MEASURE,

@@ -38,6 +38,7 @@ _TABS: Final = {"all": N_("Everything"), "uses": N_("Uses by organisations")}
 _NOTICES: Final = {
     "registration_attempt": N_("Somebody tried to open a vault with your identity number. Your vault is not affected."),
     "consent_waiting": N_("An organisation asks for your information. See “Requests”."),
+    "lawful_access": N_("By order of law, information of yours was asked for. “Who saw what” says by whom and why."),
     "grant_suspended": N_("A supervisory authority stopped one of your permissions for now."),
     "grant_restored": N_("One of your permissions that was stopped for now holds again."),
     "grant_narrowed": N_("A supervisory authority took something out of one of your permissions."),

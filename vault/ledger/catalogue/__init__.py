@@ -12,6 +12,7 @@ from typing import Final
 from vault.ledger.catalogue.consent import CONSENT
 from vault.ledger.catalogue.deletion import DELETION
 from vault.ledger.catalogue.kinds import About, ActorKind, Kind
+from vault.ledger.catalogue.lawful import LAWFUL
 from vault.ledger.catalogue.organisations import ORGANISATIONS
 from vault.ledger.catalogue.oversight import OVERSIGHT
 from vault.ledger.catalogue.persons import PERSONS
@@ -35,5 +36,6 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         **POWERS,
         **WEBHOOKS,
         **DELETION,
+        **LAWFUL,
     }
 )
