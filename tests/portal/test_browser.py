@@ -1,10 +1,12 @@
 """A few visits with a real browser: what only it can tell. Policy violations and script errors end up in ``faults``."""
 
+import json
 import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -179,7 +181,16 @@ async def test_pages_fit_a_narrow_screen(site: Site, language: str) -> None:
     page = await site.visit(language=language, size=NARROW)
     await site.settled(page)
     address, _ = await site.bank.ask()
-    paths = ["/home", "/sections/identity", "/sections/finance?edit=yes", "/activity", "/grants", "/problems", address]
+    paths = [
+        "/home",
+        "/sections/identity",
+        "/sections/finance?edit=yes",
+        "/activity",
+        "/activity/proof",
+        "/verify",
+        "/grants",
+    ]
+    paths += ["/problems", address]
     for path in paths:
         await page.goto(path if path.startswith("http") else site.at.base + path)
         assert await page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"], path
@@ -188,3 +199,31 @@ async def test_pages_fit_a_narrow_screen(site: Site, language: str) -> None:
                .filter(e => e.tabIndex >= 0 && e.getBoundingClientRect().height < 24).map(e => e.outerHTML)"""
         )
         assert small == [], path
+
+
+async def test_the_verifier_works_offline_in_the_browser(site: Site) -> None:
+    """A person's file, opened on the page with the network off: proven, and an edited one refused; nothing is asked."""
+    page = await site.visit()
+    await site.settled(page)
+    await page.goto(f"{site.at.base}/activity/proof")
+    async with page.expect_download() as coming:
+        await page.click("a[href='/activity/proof/file']")
+    own = Path(await (await coming.value).path()).read_text()
+    await page.goto(f"{site.at.base}/verify")
+    await page.context.set_offline(True)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    await page.fill("#f-text", own)
+    await page.click("#verify")
+    await page.wait_for_selector("#result .note-good")
+    assert "Nothing was left out" in await page.inner_text("#result")
+    said = json.loads(own)
+    await page.fill("#f-text", json.dumps(said | {"entries": said["entries"][1:]}))
+    await page.click("#verify")
+    await page.wait_for_selector("#result .note-bad")
+    assert "An entry is missing" in await page.inner_text("#result")
+    await page.fill("#f-text", "nonsense")
+    await page.click("#verify")
+    await page.wait_for_selector("#result .note-bad")
+    assert asked == []
+    await page.context.set_offline(False)

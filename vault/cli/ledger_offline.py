@@ -68,8 +68,9 @@ def copied(command: Callable[..., Any]) -> Callable[..., Any]:
 def verify(document: Path, *, trust: Trust, as_json: bool) -> None:
     """Verify a receipt, a proof of consistency or your own entries, without server and database.
 
-    DOCUMENT is the `receipt` of a release (JSON or C2SP tlog-proof text), the answer of /v1/ledger/consistency, the file
-    that the page "Prove that nothing was left out" gives, or a signed checkpoint. With --policy the checkpoint must also be cosigned by a quorum of the policy's witnesses.
+    DOCUMENT is the `receipt` of a release (JSON or C2SP tlog-proof text), the answer of /v1/ledger/consistency, the
+    file that the page "Prove that nothing was left out" gives, or a signed checkpoint. With --policy the checkpoint
+    must also be cosigned by a quorum of the policy's witnesses.
     Exit status 0: it holds; 1: it does not, and the reason is printed; 2: it could not be checked.
 
     \b

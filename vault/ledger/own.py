@@ -125,7 +125,9 @@ def verify_own(own: OwnEntries, keys: Sequence[LogKey], believe: Callable[[str],
             raise CountFailed(f"Number {line.n} is there twice.")
         seen.add(line.n)
         if not line.withheld:
-            _verify_line(line, signed, tags(k_s, said.shard, line.n, 1)[0])
+            if signed is None:
+                raise CountFailed("There are entries but no checkpoint.")
+            verify_line(line, signed, tags(k_s, said.shard, line.n, 1)[0])
     # 3. No number is missing but as many as were on their way.
     holes = [n for n in range(said.count) if n not in seen]
     if len(holes) > said.waiting:
@@ -134,9 +136,8 @@ def verify_own(own: OwnEntries, keys: Sequence[LogKey], believe: Callable[[str],
     return VerifiedOwn(said, signed, len(seen) - withheld, withheld, len(holes))
 
 
-def _verify_line(line: OwnEntry, signed: Checkpoint | None, tag: bytes) -> None:
-    if signed is None:
-        raise CountFailed("There are entries but no checkpoint.")
+def verify_line(line: OwnEntry, signed: Checkpoint, tag: bytes) -> None:
+    """Verify one entry: in the signed tree at its place, and carrying this tag. Raises as :func:`verify_own`."""
     body = decode(line.entry, "The entry")
     path = [decode(step, "A hash of the inclusion path") for step in line.inclusion_path]
     verify_inclusion(leaf_hash(body), line.index, signed.size, path=path, root=signed.root)
