@@ -35,6 +35,7 @@ from vault.ledger.sequencer import Sequencer
 from vault.notifying.choosing import notifier_of
 from vault.notifying.hygiene import delete_old_messages
 from vault.notifying.post import Post
+from vault.release.batches import delete_old_batches
 from vault.release.hygiene import delete_lapsed_shares
 from vault.requesters.hygiene import lift_lapsed_suspensions
 from vault.settings import Settings
@@ -61,6 +62,7 @@ TIDYING: Final[tuple[Callable[[Session], Awaitable[object]], ...]] = (
     delete_ended_sign_ins,
     delete_lapsed,
     delete_lapsed_shares,
+    delete_old_batches,
     delete_old_events,
     delete_old_keys,
     delete_old_messages,

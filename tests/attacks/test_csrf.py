@@ -7,7 +7,7 @@ from tests.attacks.surface import APPLICANT, CHANGING, ENDPOINTS, Endpoint, form
 from tests.attacks.world import Browser, World
 
 GUARDED = [each for each in ENDPOINTS if each.method in CHANGING and each.needs_form_token]
-OTHERS = {"POST /v1/applications", "POST /v1/applications/drafts", "POST /v1/releases"}
+OTHERS = {"POST /v1/applications", "POST /v1/applications/drafts", "POST /v1/releases", "POST /v1/releases/batch"}
 OPEN = {
     each.name
     for each in ENDPOINTS

@@ -44,7 +44,16 @@ def test_with_a_token() -> None:
     check_proof(text, method="POST", url=URL, now=NOW, token=TOKEN, jkt=GOOD.thumbprint)
 
 
+def test_with_a_body() -> None:
+    """The field of the request, letter for letter; where no body is asked about, the claim means nothing."""
+    text = proof(GOOD, URL, NOW, content_digest=CONTENT["content"])
+    check_proof(text, method="POST", url=URL, now=NOW, content=CONTENT["content"])
+    check_proof(text, method="POST", url=URL, now=NOW)
+
+
 NONCES = {"nonces": fresh_ring()}
+CONTENT = {"content": "sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:"}
+"""Of a body that is ``{"hello": "world"}`` and a line feed (RFC 9530, appendix B.1)."""
 BREAKS: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
     ("dpop-typ", {"typ": "JWT"}, {}, {}),
     ("dpop-typ", {"typ": None}, {}, {}),
@@ -87,6 +96,11 @@ BREAKS: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
     ("dpop-ath", {}, {"ath": 7}, {"token": TOKEN}),
     ("dpop-bound", {}, {}, {"jkt": OTHER.thumbprint}),
     ("dpop-bound", {}, {}, {"jkt": ""}),
+    ("dpop-content", {}, {}, CONTENT),
+    ("dpop-content", {}, {"content_digest": "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:"}, CONTENT),
+    ("dpop-content", {}, {"content_digest": CONTENT["content"].lower()}, CONTENT),
+    ("dpop-content", {}, {"content_digest": [CONTENT["content"]]}, CONTENT),
+    ("dpop-content", {}, {"content_digest": None, "content-digest": CONTENT["content"]}, CONTENT),
     ("dpop-signature", {"jwk": OTHER.jwk}, {}, {}),
 ]
 

@@ -77,6 +77,8 @@ class Extra(msgspec.Struct, frozen=True, kw_only=True):
     """The type of the JSON body."""
     answer: Any = None
     """The type of the answer, where the handler's own type does not tell it."""
+    body_also_as: tuple[str, ...] = ()
+    """Media types of texts, each line a JSON value, that are taken beside JSON."""
     raw: tuple[str, ...] = ()
     """Media types of a body that is taken as it is."""
     form: dict[str, str] | None = None
@@ -173,7 +175,7 @@ def _successes(generated: dict[str, Any], extra: Extra) -> dict[str, Any]:
         if status == "204":
             response.pop("content", None)
         elif extra.answer is not None:
-            response["content"] = {"application/json": {"schema": _schema(extra.answer)}}
+            response["content"] = {extra.media_type or "application/json": {"schema": _schema(extra.answer)}}
         elif extra.media_type:
             schema = {"type": "object"} if extra.media_type.endswith("+json") else {"type": "string"}
             response["content"] = {extra.media_type: {"schema": schema}}
@@ -218,7 +220,9 @@ def _body(extra: Extra) -> dict[str, Any]:
             "additionalProperties": {"type": "string"},  # RFC 6749 section 3.1: ignored; none twice
         }
         return {"required": True, "content": {"application/x-www-form-urlencoded": {"schema": schema}}}
-    return {"required": not extra.may_be_empty, "content": {"application/json": {"schema": _schema(extra.body)}}}
+    content = {"application/json": {"schema": _schema(extra.body)}}
+    content |= {media: {"schema": {"type": "string"}} for media in extra.body_also_as}
+    return {"required": not extra.may_be_empty, "content": content}
 
 
 def _schema(kind: Any) -> dict[str, Any]:

@@ -25,6 +25,8 @@ AHEAD: Final = 30
 """Seconds that a sender's clock may be ahead (FAPI 2.0 5.3.2.1-13: 10 must pass, more than 60 must not)."""
 LONGEST_JTI: Final = 256
 NONCE: Final = "dpop-nonce"
+CONTENT: Final = "content_digest"
+"""The claim that covers the body (decision 0012): no claim of RFC 9449, which lets profiles add their own."""
 _PORTS: Final = {"https": 443, "http": 80}
 
 
@@ -47,9 +49,10 @@ class Expected:
     now: datetime
     jkt: str | None
     nonces: KeyRing | None
+    content: str | None = None
 
 
-def check_proof(  # noqa: PLR0913 - what a proof is checked against are seven facts of one request
+def check_proof(  # noqa: PLR0913 - what a proof is checked against are eight facts of one request
     proof: str,
     *,
     method: str,
@@ -58,14 +61,16 @@ def check_proof(  # noqa: PLR0913 - what a proof is checked against are seven fa
     token: str | None = None,
     jkt: str | None = None,
     nonces: KeyRing | None = None,
+    content: str | None = None,
 ) -> Proof:
     """The ordered checks of RFC 9449 section 4.3. Raises InvalidProof whose ``check`` names the one that failed.
 
     ``url``: the address of this endpoint as the issuer publishes it; ``token``: the access token presented
     with the proof (API only); ``jkt``: the key the code or token is bound to; ``nonces``: the ring that made the
-    nonces, where one is needed (section 8); UseNonce then brings the one to use.
+    nonces, where one is needed (section 8); UseNonce then brings the one to use. ``content``: the request's
+    Content-Digest field, where the proof must cover the body (section 11.7 leaves that to whoever needs it).
     """
-    request = Expected(method, url, token, now, jkt, nonces)
+    request = Expected(method, url, token, now, jkt, nonces, content)
     try:
         signed = jose.read(proof)
     except jose.NotReadable as error:
@@ -160,6 +165,13 @@ def _nonce(signed: jose.Signed, request: Expected) -> str | None:
     return "The DPoP proof needs the nonce of the DPoP-Nonce header: make a new proof with it and send it again."
 
 
+def _content(signed: jose.Signed, request: Expected) -> str | None:
+    said = signed.claims.get(CONTENT)
+    if request.content is None or (isinstance(said, str) and same(said.encode(), request.content.encode())):
+        return None
+    return f"The DPoP proof needs {CONTENT}: the value of the Content-Digest header that is sent with it."
+
+
 def _signature(signed: jose.Signed, _: Expected) -> str | None:
     if jose.is_signed_by(signed, signed.header["jwk"]):
         return None
@@ -189,6 +201,7 @@ CHECKS: Final[dict[str, Check]] = {
     "dpop-iat": _iat,
     "dpop-ath": _ath,
     "dpop-bound": _bound,
+    "dpop-content": _content,
     "dpop-nonce": _nonce,
     "dpop-signature": _signature,  # last: the others are cheap
 }

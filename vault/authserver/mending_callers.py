@@ -50,6 +50,10 @@ CALLERS: Final[dict[str, str]] = {
     ),
     "dpop-iat": "iat must be the time of your clock; make a proof for each request and check your clock.",
     "dpop-ath": "At the API put the base64url SHA-256 of the access token into ath.",
+    "dpop-content": (
+        "Put the value of the Content-Digest header, as you send it, into the claim content_digest of the proof."
+    ),
+    "content-digest": "Send Content-Digest: sha-256=:…: with the base64 SHA-256 of the body as you send it (RFC 9530).",
     "dpop-bound": "Sign the proof with the key that the token was issued for.",
     "dpop-nonce": (
         "Make a new proof with nonce from the DPoP-Nonce header and send it again; keep the newest one you see."

@@ -90,15 +90,27 @@ class ResourceGate:
         self.server.meter.count("dpop-replayed")
         return InvalidProof("dpop-replayed", why, at_resource=True)
 
-    def proven(self, shown: Shown, scheme: str, token: str, *, bound: Bound, now: datetime) -> Proof:
-        """What the token is bound to was shown in this request. Raises InvalidToken and InvalidProof."""
+    def proven(  # noqa: PLR0913 - what a token is bound to, and all that shows it
+        self, shown: Shown, scheme: str, token: str, *, bound: Bound, now: datetime, content: str | None = None
+    ) -> Proof:
+        """What the token is bound to was shown in this request; and that it is about this ``content`` (the request's
+        Content-Digest), where that is given. Raises InvalidToken and InvalidProof."""
         if scheme != bound.binding.token_type.lower():
             raise InvalidToken("token-scheme", "Send the access token with the scheme that its token_type named.")
         if bound.binding.method == JKT:
             proof = check_header(shown.proofs)
             jkt = bound.binding.thumbprint
             nonces = self.server.ring if self.server.dpop_nonces or bound.needs_nonce else None
-            return check_proof(proof, method=shown.method, url=shown.url, now=now, token=token, jkt=jkt, nonces=nonces)
+            return check_proof(
+                proof,
+                method=shown.method,
+                url=shown.url,
+                now=now,
+                token=token,
+                jkt=jkt,
+                nonces=nonces,
+                content=content,
+            )
         if shown.certificate is None or not bound.binding.holds(of_certificate(shown.certificate)):
             raise InvalidToken(
                 "token-certificate", "The access token is bound to another TLS certificate than this one."

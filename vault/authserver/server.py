@@ -116,6 +116,11 @@ class AuthServer:
         return f"{self.issuer}/oauth/grants"
 
     @property
+    def batch_url(self) -> str:
+        """Where batches of releases are sent; the audience of tokens for it."""
+        return f"{self.issuer}/v1/releases/batch"
+
+    @property
     def status_lists_url(self) -> str:
         """Where the token status lists are listed."""
         return f"{self.issuer}/oauth/status-lists"

@@ -1,5 +1,6 @@
 """Tokens of a client for itself (RFC 6749 section 4.4): they manage grants (Grant Management for OAuth 2.0, section 6)
-and are good for nothing else. No person, no share; another audience and other claims than tokens that open data.
+or send batches of releases, one of the two. No person, no share: another audience and other claims than tokens that
+open data. What a batch opens, it opens by the refresh tokens in its body.
 """
 
 import os
@@ -25,8 +26,11 @@ from vault.requesters.standing import Capability
 
 QUERY: Final = "grant_management_query"
 REVOKE: Final = "grant_management_revoke"
-SCOPES: Final = {QUERY: Capability.INTROSPECTION, REVOKE: Capability.GIVING_UP}
+BATCH: Final = "release_batch"
+SCOPES: Final = {QUERY: Capability.INTROSPECTION, REVOKE: Capability.GIVING_UP, BATCH: Capability.DISCLOSE}
 """Scope: what of a client's standing it takes."""
+_TOGETHER: Final = (frozenset({QUERY, REVOKE}), frozenset({BATCH}))
+"""Scopes that one token may hold: those of one audience."""
 LIFE: Final = timedelta(minutes=5)
 
 
@@ -62,8 +66,8 @@ async def serve(asked: TokenRequest) -> Issued:
     server, caller = asked.server, asked.caller
     binding = shown_binding(caller)
     scopes = asked.form.get("scope", "").split(" ")
-    if not set(scopes) <= SCOPES.keys() or len(set(scopes)) != len(scopes):
-        why = f"scope must be one or both of {' '.join(SCOPES)}: client_credentials gives no access to anybody's data."
+    if not any(set(scopes) <= allowed for allowed in _TOGETHER) or len(set(scopes)) != len(scopes):
+        why = f"scope must be {QUERY}, {REVOKE} or both, or {BATCH} alone: client_credentials opens nobody's data."
         raise OAuthError("invalid_scope", why, check="service-scope")
     for scope in scopes:
         if reasons := caller.lapses.stopping(SCOPES[scope]):
@@ -71,7 +75,7 @@ async def serve(asked: TokenRequest) -> Issued:
             raise OAuthError("unauthorized_client", why, check="client-live")
     claims = _Claims(
         iss=server.issuer,
-        aud=server.grants_url,
+        aud=server.batch_url if BATCH in scopes else server.grants_url,
         sub=ids.public(ids.CLIENT, caller.client.client_id),
         client_id=ids.public(ids.CLIENT, caller.client.client_id),
         iat=int(caller.now.timestamp()),
@@ -103,7 +107,7 @@ def read_service_token(ring: KeyRing, token: str, now: datetime, *, issuer: str,
         claims = _CLAIMS.decode(jws.payload)
         client_id = ids.parse(ids.CLIENT, claims.client_id)
     except (msgspec.MsgspecError, NotFound):
-        raise InvalidToken("token-claims", "This is no token for managing grants: use client_credentials.") from None
+        raise InvalidToken("token-claims", "This is no token of a client for itself: use client_credentials.") from None
     if claims.iss != issuer or claims.aud != audience:
         raise InvalidToken("token-audience", "The access token is for another server.")
     if now.timestamp() >= claims.exp or claims.iat - now.timestamp() > AHEAD:

@@ -28,6 +28,8 @@ from vault.ids import PersonId
 from vault.requesters.liveness import Lapses
 from vault.requesters.standing import Capability
 
+REFRESH_COLUMNS: Final = ", ".join((*RefreshToken.guarded_columns(), "mac"))
+"""What a refresh token's row must be selected with, so that its MAC can be checked."""
 _ROW: Final = sa.select(*(RefreshToken.__table__.c[n] for n in (*RefreshToken.guarded_columns(), "mac"))).where(
     RefreshToken.hash == sa.bindparam("hash", type_=sa.LargeBinary())
 )

@@ -11,7 +11,7 @@ notify wait for each other.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 from uuid import UUID
@@ -105,20 +105,29 @@ class Receipts:
         Raises Unavailable after ``within`` seconds, when too many wait, or while the ledger is in doubt. The
         entry is recorded all the same: whoever asks again for the same id gets the same entry.
         """
+        return (await self.wait_all([entry_id], within))[entry_id]
+
+    async def wait_all(self, entry_ids: Collection[EntryId], within: float) -> dict[EntryId, Receipt]:
+        """The receipts of many entries, as soon as the last of them is in the tree. Raises as :meth:`wait` does."""
         if self.failure is not None:
             raise Unavailable("The ledger cannot prove its entries just now.", retry_after=30)
-        if len(self._waiting) >= MOST_WAITING:
+        if len(self._waiting) + len(entry_ids) > MOST_WAITING:
             raise Unavailable("Too many are waiting for receipts.")
-        mine: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(entry_id, []).append(mine)
+        loop = asyncio.get_running_loop()
+        mine: dict[EntryId, asyncio.Future[Receipt]] = {entry_id: loop.create_future() for entry_id in entry_ids}
+        for entry_id, future in mine.items():
+            self._waiting.setdefault(entry_id, []).append(future)
         self._asked.set()
         try:
             async with asyncio.timeout(within):
-                return await mine
+                return {entry_id: await future for entry_id, future in mine.items()}
         except TimeoutError:
             raise Unavailable("The receipt has not come in time; the act itself is recorded.") from None
         finally:
-            self._stop_waiting(entry_id, mine)
+            for entry_id, future in mine.items():
+                self._stop_waiting(entry_id, future)
+                if future.done() and not future.cancelled():
+                    future.exception()  # told once, by the first that failed
 
     async def run(self) -> None:
         """Follow the tree until cancelled."""

@@ -12,7 +12,7 @@ from vault.ids import EntryId, ReleaseId
 from vault.ledger import events, leaf, subjects
 from vault.ledger.log import SHARD
 from vault.release import limits
-from vault.release.authorising import Approved, approved, check_wait, may_stand_for
+from vault.release.authorising import Approved, approved, check_wait, may_stand_for, share_for_repetition
 from vault.release.caller import Caller
 from vault.release.checks import Chosen, check_live_now, choose, needs_officer, request_digest
 from vault.release.engine import Ask
@@ -86,6 +86,12 @@ def decide(request: Request, loaded: Loaded) -> Delivery | Waits | Repeats:
     # 5. Open with all the shares. 6. Keep what was chosen, in its forms.
     package = pack(ring, loaded, chosen, Shares(access.g, approval.share if approval else None), now)
     return _delivery(request, loaded, package, digest=digest, approval=approval)
+
+
+def pack_again(ring: KeyRing, loaded: Loaded, step: Repeats, g: bytes, *, now: datetime) -> Package:
+    """What was delivered, from the versions it was made of. Raises CannotRepeat, CannotOpen, Tampered."""
+    share = share_for_repetition(ring, loaded, g, now) if needs_officer(step.chosen) else None
+    return pack(ring, loaded, step.chosen, Shares(g, share), step.earlier.at)
 
 
 def _delivery(

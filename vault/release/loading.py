@@ -7,7 +7,7 @@ rooms' own acts would be nine queries on the hot path. Each row is checked as it
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -36,9 +36,7 @@ from vault.requesters.narrowing import narrowed
 from vault.requesters.permits import Permit, PermitTerms
 from vault.requesters.tables import Client, DeclarationRow, PermitRow, Requester
 
-MOST_REMEMBERED: Final = 4096
-MOST_TOGETHER: Final = 32
-AT_ONCE: Final = 1
+MOST_REMEMBERED, MOST_TOGETHER, AT_ONCE = 4096, 32, 1
 Found = tuple[Any, ...]
 Verdicts = Remembered[tuple[str, tuple[Any, ...]], Row]
 
@@ -176,6 +174,13 @@ ORDER BY a.id DESC LIMIT 1
 """  # noqa: S608 - put together from column names of the models
 
 
+class Before(NamedTuple):
+    """What verified before: rows whose MAC fitted, and versions whose signature did. Not for several threads."""
+
+    verdicts: Verdicts
+    signed: Signed
+
+
 class Loader:
     """Loads and checks. One per process: it remembers the register's rows, which many releases share, and loads
     together what is asked for at the same time.
@@ -188,9 +193,8 @@ class Loader:
         self._ring = ring
         self._pool = pool
         self._remembered: Remembered[UUID, Registered] = Remembered(MOST_REMEMBERED)
-        self._verdicts: Verdicts = Remembered(MOST_REMEMBERED)
-        self._signed: Signed = Remembered(MOST_REMEMBERED)
-        self._loads: Together[Wanted, Found | None] = Together(self._find, most=MOST_TOGETHER, at_once=AT_ONCE)
+        self._before = Before(Remembered(MOST_REMEMBERED), Remembered(MOST_REMEMBERED))
+        self._loads: Together[Wanted, Found | None] = Together(self.find, most=MOST_TOGETHER, at_once=AT_ONCE)
 
     async def load(self, wanted: Wanted, now: datetime, *, fresh: bool) -> Loaded | None:
         """One round trip, and a second one where the register is not remembered or must be ``fresh``.
@@ -202,11 +206,10 @@ class Loader:
         register = None if fresh else self._remembered.get(client)
         is_fresh = register is None or bool(lapses(register.standings(), now))
         if is_fresh or register is None:
-            async with self._pool.acquire() as connection:
-                register = await self._register(connection, client)
+            register = await self.register(client)
         if found is None or register is None:
             return None
-        loaded = self._checked(found, register, is_fresh=is_fresh)
+        loaded = checked(self._ring, found, register, is_fresh=is_fresh, before=self._before)
         return loaded if loaded.grant["client_id"] == client else None
 
     async def standing(self, loaded: Loaded) -> Loaded:
@@ -220,45 +223,49 @@ class Loader:
         stands = Stands(STANDING.row(self._ring, approval), STAFF.row(self._ring, officer), revision)
         return replace(loaded, standing=stands)
 
-    async def _find(self, asked: Sequence[Wanted]) -> Sequence[Found | None]:
+    async def find(self, asked: Sequence[Wanted]) -> Sequence[Found | None]:
+        """What :func:`checked` reads, for each; None where there is no such grant."""
         async with self._pool.acquire() as connection:
             if len(asked) == 1:
                 person, grant, _, sections, key = asked[0]
                 row = await connection.fetchrow(LOAD, person, grant, sections, key)
                 return [None if row is None else tuple(row)]
-            columns = [list(column) for column in zip(*asked, strict=True)]
-            persons, grants, _, sections, keys = columns
+            persons, grants, _, sections, keys = (list(column) for column in zip(*asked, strict=True))
             rows = await connection.fetch(LOAD_MANY, persons, grants, [" ".join(each) for each in sections], keys)
         found = {row[0]: tuple(row)[1:] for row in rows}
         return [found.get(number) for number in range(1, len(asked) + 1)]
 
-    async def _register(self, connection: Any, client: UUID) -> Registered | None:
+    async def register(self, client: UUID) -> Registered | None:
+        """The registry's side as it is now. Raises Tampered."""
         self._remembered.forget(client)
-        found = await connection.fetchrow(REGISTER, client)
+        async with self._pool.acquire() as connection:
+            found = await connection.fetchrow(REGISTER, client)
         return None if found is None else self._remembered.put(client, _check_register(self._ring, tuple(found)))
 
-    def _checked(self, found: Found, register: Registered, *, is_fresh: bool) -> Loaded:
-        grant, person, uses, window_start, window_uses, next_n, subject_key = found[:7]
-        wraps, parts, versions, attestations, earlier, approval = found[7:]
-        loaded = Loaded(
-            grant=GRANT.row(self._ring, grant, self._verdicts),
-            person=PERSON.row(self._ring, person, self._verdicts),
-            used=Used(uses, window_start, window_uses),
-            next_n=next_n,
-            subject_key=subject_key,
-            wraps=dict(wraps),
-            parts={(section, compartment, number): sealed for section, compartment, number, sealed in parts},
-            versions=[SealedVersion(*values) for values in versions],
-            attestations=[(values[0], SealedAttestation(*values[1:])) for values in attestations],
-            earlier=None if earlier is None else _earlier(earlier),
-            approval=None if approval is None else APPROVAL.row(self._ring, approval),
-            register=register,
-            is_fresh=is_fresh,
-            signed=self._signed,
-        )
-        if loaded.grant["declaration_id"] != register.declaration["id"]:
-            raise Tampered(private="a grant and its client are of different declarations")
-        return loaded
+
+def checked(ring: KeyRing, found: Found, register: Registered, *, is_fresh: bool, before: Before) -> Loaded:
+    """What one row of LOAD says. Raises Tampered."""
+    grant, person, uses, window_start, window_uses, next_n, subject_key = found[:7]
+    wraps, parts, versions, attestations, earlier, approval = found[7:]
+    loaded = Loaded(
+        grant=GRANT.row(ring, grant, before.verdicts),
+        person=PERSON.row(ring, person, before.verdicts),
+        used=Used(uses, window_start, window_uses),
+        next_n=next_n,
+        subject_key=subject_key,
+        wraps=dict(wraps),
+        parts={(section, compartment, number): sealed for section, compartment, number, sealed in parts},
+        versions=[SealedVersion(*values) for values in versions],
+        attestations=[(values[0], SealedAttestation(*values[1:])) for values in attestations],
+        earlier=None if earlier is None else _earlier(earlier),
+        approval=None if approval is None else APPROVAL.row(ring, approval),
+        register=register,
+        is_fresh=is_fresh,
+        signed=before.signed,
+    )
+    if loaded.grant["declaration_id"] != register.declaration["id"]:
+        raise Tampered(private="a grant and its client are of different declarations")
+    return loaded
 
 
 def _check_register(ring: KeyRing, found: tuple[Any, ...]) -> Registered:

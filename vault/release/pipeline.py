@@ -31,15 +31,14 @@ from vault.errors import NotFound, Unauthenticated, Unavailable
 from vault.ids import EntryId, ReleaseId
 from vault.release import answers
 from vault.release.approvals import WAITS
-from vault.release.authorising import share_for_repetition
 from vault.release.caller import Access, Caller, check_idempotency_key
-from vault.release.checks import check_live_now, needs_officer, takes_officer
-from vault.release.deciding import Repeats, Request, Waits, decide
+from vault.release.checks import check_live_now, takes_officer
+from vault.release.deciding import Repeats, Request, Waits, decide, pack_again
 from vault.release.engine import Answer, Ask, ReleaseEngine
 from vault.release.entries import is_about
 from vault.release.formats import PLAIN
 from vault.release.loaded import Loaded, Wanted
-from vault.release.package import Shares, commitment, pack
+from vault.release.package import commitment
 from vault.release.recording import Delivery, Overtaken, Replayed, database_errors
 from vault.release.refusals import RECORDED, CannotRepeat
 from vault.release.refusing import record_refusal
@@ -174,10 +173,7 @@ class _Passage:
     async def _repeat(self, loaded: Loaded, step: Repeats) -> Answer:
         """Deliver again what was recorded, to who lost the answer: same entry, same versions, no further use."""
         engine, access, earlier = self.engine, self.caller.access, step.earlier
-        share = None
-        if needs_officer(step.chosen):
-            share = share_for_repetition(engine.ring, loaded, access.g, engine.clock.now())
-        package = pack(engine.ring, loaded, step.chosen, Shares(access.g, share), earlier.at)
+        package = pack_again(engine.ring, loaded, step, access.g, now=engine.clock.now())
         receipt = await engine.receipts.wait(EntryId(earlier.entry_id), engine.receipt_timeout)
         key = earlier.commit_key or b""
         if not is_about(receipt, earlier.id, commitment(key, earlier.id, package.items)):

@@ -96,7 +96,7 @@ WITH register AS MATERIALIZED (
         substr(used.tags, 32 * (s.next_n - 1 - used.next_n)::int + 1, 32) AS tag, s.next_n - used.next_n AS step,
         octet_length(used.tags) / 32 AS prepared
 ), proof AS (
-    INSERT INTO seen_proofs (hash, expires_at) SELECT seen, seen_until FROM numbered
+    INSERT INTO seen_proofs (hash, expires_at) SELECT seen, seen_until FROM numbered WHERE octet_length(seen) > 0
 )
 INSERT INTO ledger_outbox (shard, id, draft, tag)
 SELECT {SHARD}, CASE WHEN step BETWEEN 1 AND prepared THEN entry END, draft, tag
@@ -129,16 +129,22 @@ class Recorder:
         async with self._pool.acquire() as connection:
             if len(deliveries) == 1:
                 return [await try_to_record(connection, deliveries[0])]
-            try:
-                rows = await connection.fetch(MANY, *arguments(deliveries))
-            except (asyncpg.UniqueViolationError, asyncpg.NotNullViolationError):
-                return [False] * len(deliveries)
-            except asyncpg.PostgresError as error:
-                if sqlstate(error) not in ROLLED_BACK:
-                    raise
-                return [False] * len(deliveries)
-        done = {row[0] for row in rows}
-        return [each.entry_id in done for each in deliveries]
+            return await record_many(connection, deliveries)
+
+
+async def record_many(connection: Any, deliveries: Sequence[Delivery]) -> Sequence[bool]:
+    """Whether each was recorded, by one statement: all new, none with an approval, no two of the same person. Of those
+    that were not, nothing has happened."""
+    try:
+        rows = await connection.fetch(MANY, *arguments(deliveries))
+    except (asyncpg.UniqueViolationError, asyncpg.NotNullViolationError):
+        return [False] * len(deliveries)
+    except asyncpg.PostgresError as error:
+        if sqlstate(error) not in ROLLED_BACK:
+            raise
+        return [False] * len(deliveries)
+    done = {row[0] for row in rows}
+    return [each.entry_id in done for each in deliveries]
 
 
 def arguments(deliveries: Sequence[Delivery]) -> list[Any]:

@@ -74,7 +74,7 @@ _NUMBERED: Final = """
     FROM released WHERE s.person_id = $1
     RETURNING ($18::bytea[])[(s.next_n - $17)::int] AS tag
 ), proof AS (
-    INSERT INTO seen_proofs (hash, expires_at) SELECT $19, $20 FROM numbered
+    INSERT INTO seen_proofs (hash, expires_at) SELECT $19, $20 FROM numbered WHERE octet_length($19::bytea) > 0
 )"""
 
 _DONE: Final = f"""
@@ -158,7 +158,8 @@ class Replayed(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """What is recorded. ``tags``: the person's tags from number ``loaded.next_n`` on, of which the statement takes
+    """What is recorded. ``proof``: nothing is ``seen`` of it where one proof, used up already, covered several
+    releases. ``tags``: the person's tags from number ``loaded.next_n`` on, of which the statement takes
     the one whose turn it is; ``used_share``: what takes the place of the approval's share, where there is one;
     ``spending``: what is done to the standing approval it rests on."""
 

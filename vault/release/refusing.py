@@ -30,11 +30,12 @@ async def record_refusal(
     if loaded is None:
         await _record_bare(engine, caller, reason_of(error))
     else:
-        await engine.database.run(_record, ask, caller, loaded, reason=reason_of(error))
+        await engine.database.run(record_known, ask, caller, loaded, reason=reason_of(error))
     engine.receipts.hint()
 
 
-async def _record(session: Session, ask: Ask, caller: Caller, loaded: Loaded, *, reason: str) -> None:
+async def record_known(session: Session, ask: Ask, caller: Caller, loaded: Loaded, *, reason: str) -> None:
+    """The refusal of a release under a grant: its entry, which the person sees, and its row."""
     release = ReleaseId(ids.new_uuid())
     names = [item for item, _ in caller.access.items] if ask.items is None else ask.items
     event = refused(loaded, reason, names, release)

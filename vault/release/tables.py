@@ -144,3 +144,37 @@ class StandingApproval(Guarded, Base):
     expires_at: Mapped[datetime] = mapped_column()
     ended_at: Mapped[datetime | None] = mapped_column()
     ended_by: Mapped[StaffId | None] = mapped_column()
+
+
+class ReleaseBatch(Base):
+    """One batch under its idempotency key, kept until ``expires_at``. ``holder``: the run that works on it until
+    ``held_until``, so that two do not; what makes a line happen once is the constraint on releases.
+
+    Needs no MAC: whoever edits it can make a client be refused, or pay a second use for what it may have anyway.
+    """
+
+    __tablename__ = "release_batches"
+    __table_args__ = (
+        sa.UniqueConstraint("id"),
+        sa.CheckConstraint("octet_length(body_digest) = 32", name="body_digest"),
+        sa.Index("ix_release_batches_expires_at", "expires_at"),
+    )
+
+    client_id: Mapped[UUID] = mapped_column(primary_key=True)
+    idempotency_key: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column()
+    body_digest: Mapped[bytes] = mapped_column()
+    expires_at: Mapped[datetime] = mapped_column()
+    holder: Mapped[UUID | None] = mapped_column()
+    held_until: Mapped[datetime] = mapped_column()
+
+
+class ReleaseBatchLine(Base):
+    """A line of a batch that was refused: what its sender was told, so that it is told and recorded once. Whose line it
+    was is not here."""
+
+    __tablename__ = "release_batch_lines"
+
+    batch_id: Mapped[UUID] = mapped_column(primary_key=True)
+    line: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    told: Mapped[dict[str, Any]] = mapped_column()

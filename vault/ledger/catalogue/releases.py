@@ -59,6 +59,6 @@ RELEASES: Final[Mapping[str, Kind]] = {
         by="requester",
         about=About.PERHAPS,
         must="requester reason",
-        may=f"{SOME_TERMS} ref outcome",
+        may=f"{SOME_TERMS} ref outcome count",
     ),
 }

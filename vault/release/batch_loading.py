@@ -1,0 +1,42 @@
+"""The load of a chunk: for each of its lines what a release rests on, in one round trip, every guarded row checked."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from vault.crypto.keyring import KeyRing
+from vault.crypto.remembered import Remembered
+from vault.errors import Tampered
+from vault.release.batch_caller import Held
+from vault.release.loaded import Loaded, Registered, Wanted
+from vault.release.loading import Before, Found, checked
+
+
+def wanted(register: Registered, held: Held, key: str) -> Wanted:
+    """What to load for one line: every section that is declared, since what is granted is not known yet."""
+    declared = sorted({each.item.partition(".")[0] for each in register.body.items})
+    return Wanted(held.person, held.grant, register.client["id"], declared, key)
+
+
+def read(ring: KeyRing, found: Found | None, register: Registered, client: UUID) -> Loaded | Tampered | None:
+    """What one line's rows say; None where there is no such grant of this client.
+
+    Nothing of before is remembered: the lines of a batch are of different people, and this may run in a thread.
+    """
+    if found is None:
+        return None
+    try:
+        loaded = checked(ring, found, register, is_fresh=True, before=Before(Remembered(1), Remembered(1)))
+    except Tampered as error:
+        return error
+    return loaded if loaded.grant["client_id"] == client else None
+
+
+def only(loaded: Loaded, items: Sequence[str]) -> Loaded:
+    """Without the sections that none of the items is in: what is not asked for is neither verified nor cited."""
+    sections = {item.partition(".")[0] for item in items}
+    return replace(
+        loaded,
+        versions=[each for each in loaded.versions if each.section in sections],
+        attestations=[each for each in loaded.attestations if each[1].section in sections],
+    )
