@@ -91,7 +91,7 @@ async def test_every_failure_stretches_once_with_the_same_parameters(database: D
 
 
 async def test_failures_take_the_same_time(database: Database) -> None:
-    """In processor time, with a real price for Argon2id: unknown is not spared it: the best differ by less than half."""
+    """In processor time, with a real price for Argon2id, which the unknown pay too: less than half apart."""
     await person(database, "alice")
     door = doorway(database.ring, ops=1, mem=32 * 1024 * 1024)
     # The stored credential is the cheap one; make it today's by signing in once.
