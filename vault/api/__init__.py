@@ -34,6 +34,7 @@ from vault.api import (
     organisation_software,
     oversight,
     public_register,
+    published_log,
     purposes,
     references,
     registration,
@@ -62,7 +63,11 @@ TOKENS_ONLY: Final = "/v1/releases"
 def routes() -> list[Router]:
     """Every endpoint."""
     handlers = [*_for_people(), *_for_staff(), *_for_organisations(), *_for_clients()]
-    return [Router("/", route_handlers=handlers), Router("/", route_handlers=[read_openapi], include_in_schema=False)]
+    return [
+        Router("/", route_handlers=handlers),
+        Router("/", route_handlers=[read_openapi], include_in_schema=False),
+        published_log.router(),
+    ]
 
 
 def _for_people() -> list[Any]:

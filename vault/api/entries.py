@@ -118,13 +118,13 @@ async def read_checkpoint(request: VaultRequest) -> Response[bytes]:
     ends = await request.doors.database.run(reading.first_and_latest)
     if ends is None:
         raise NotFound("The ledger is empty.")
-    return Response(ends[1].note.encode(), media_type="text/plain; charset=utf-8")
+    return Response(ends[1].note.encode(), media_type="text/plain")
 
 
 @get("/v1/ledger/key", opt=NO_FORM_TOKEN | {"extra": Extra(media_type="text/plain")}, tags=["ledger"])
 async def read_log_key(request: VaultRequest) -> Response[bytes]:
     """The ledger's public key as a verifier key (C2SP signed-note): name+id+base64."""
-    return Response(request.doors.log_key.vkey().encode() + b"\n", media_type="text/plain; charset=utf-8")
+    return Response(request.doors.log_key.vkey().encode() + b"\n", media_type="text/plain")
 
 
 @get("/v1/ledger/consistency", opt=NO_FORM_TOKEN | {"extra": Extra(query=Sizes, refusals=(404,))}, tags=["ledger"])

@@ -106,7 +106,7 @@ _ACTOR_PREFIX: Final = {
 _CODE: Final = re.compile(r"[a-z0-9][a-z0-9._:-]{0,79}")
 _THINGS: Final = (
     *("ofc", "reg", "req", "mbr", "inv", "chg", "app", "dcl", "cli", "msr", "cas", "rsv", "rel", "ent", "evt", "del"),
-    *("pow", "inq", "law", "lop", "mnd", "ord", "exp", "apv"),
+    *("pow", "inq", "law", "lop", "mnd", "aud", "ord", "exp", "apv"),
 )
 _REF: Final = re.compile(rf"(?:{'|'.join(_THINGS)})_[0-9a-f]{{32}}")
 _CODES: Final = ("purpose", "outcome", "reason", "source", "key")
