@@ -47,6 +47,8 @@ OPEN = {
     "GET /organisations/statuses",
     "GET /organisations/{requester}",
     "GET /organisations/{requester}/declarations/{declaration}",
+    "GET /log/checkpoint",
+    "GET /log/tile/{file_path}",
     "GET /oversight/sign-in",
     "GET /problems",
     "GET /problems/{name}",
