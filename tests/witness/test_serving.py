@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -19,11 +20,16 @@ from vault.crypto.jws import sign_jws
 from vault.crypto.signing import SigningKey
 from vault.db import Database
 from vault.errors import Invalid, NotFound, Refused
-from vault.ledger.checkpoint import log_keys, verify
+from vault.ledger.checkpoint import log_keys, parse, verify
+from vault.ledger.shelf import Shelf
 from vault.ledger.tiles import unbundle
 from vault.ledger.tree import leaf_hash
 from vault.witness.auditors import add, end
+from vault.witness.memory import Known
+from vault.witness.mirror import Mirror
 from vault.witness.passes import TYPE, make_pass
+from vault.witness.rules import Declined
+from vault.witness.source import HttpSource
 
 KEY = SigningKey(b"r" * 32)
 
@@ -95,6 +101,26 @@ async def test_an_auditor_reads_entries_until_it_is_ended(
         await database.run(end, auditor, by=(staff.first, staff.second))
         assert (await client.get(f"/log/tile/entries/000.p/{size}", headers=own)).status_code == 401
         assert (await client.get(f"/log/tile/0/000.p/{size}", headers=own)).status_code == 200
+
+
+async def test_a_mirror_follows_over_http(edge: Edge, auditor: UUID, database: Database, tmp_path: Path) -> None:
+    """With its pass a mirror derives the whole log through the published files; without one it gets nowhere."""
+    who, issuer = ids.public(ids.AUDITOR, auditor), edge.settings.issuer_url
+    copy = Shelf(tmp_path / "copy")
+    assert copy.lock()
+    async with edge.client() as client:
+        size = await published(edge, client)
+        for key in (SigningKey(b"x" * 32), KEY):
+            make = partial(make_pass, key, who, issuer, database.clock.now())
+            source = HttpSource(f"{issuer}/log", client, make)
+            note = await source.checkpoint()
+            assert note is not None
+            if key is KEY:
+                assert (await Mirror(source, copy).examine(parse(note)[0], note, Known())).size == size
+            else:
+                with pytest.raises(Declined, match="401"):
+                    await Mirror(source, copy).examine(parse(note)[0], note, Known())
+    copy.unlock()
 
 
 async def test_false_passes(edge: Edge, auditor: UUID, clock: FixedClock) -> None:

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 from vault import settings as configuration
 from vault.cli.ledger_offline import audit, mine, verify
 from vault.cli.options import data_option, database_option, plainly
+from vault.cli.publishing import auditor, status
 from vault.cli.runtime import Runtime, installation
 from vault.db import LEDGER
 from vault.ledger.checkpoint import log_keys
@@ -29,7 +30,7 @@ def ledger() -> None:
     """
 
 
-for command in (verify, audit, mine):
+for command in (verify, audit, mine, status, auditor):
     ledger.add_command(command)
 
 

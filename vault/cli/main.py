@@ -139,8 +139,9 @@ def _add_groups() -> None:
     from vault.cli.resource_servers import resource_server
     from vault.cli.sandbox import sandbox
     from vault.cli.staff import officer, regulator
+    from vault.cli.witnesses import mirror, witness
 
-    for command in (officer, regulator, resource_server, ledger, keys, openapi, register, sandbox):
+    for command in (officer, regulator, resource_server, ledger, keys, openapi, register, sandbox, witness, mirror):
         main.add_command(command)
 
 

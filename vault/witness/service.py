@@ -64,6 +64,20 @@ class Service:
             seconds = millis(self._clock.now()) // 1000
             return "".join([each.line(checkpoint, seconds) for each in self._keys.cosigners])
 
+    async def follow(self, note: str) -> Known:
+        """Take a published note without being asked to cosign it; what is known then. Raises Declined, OSError."""
+        checkpoint = self._logbook.origin_of(Question(0, (), note))
+        async with self._deciding:
+            known = self._memory.known(checkpoint.origin)
+            if checkpoint.size < known.size:  # a reader behind a cache, or a log that was set back: nothing to learn
+                return known
+            if checkpoint.size == known.size and checkpoint.root != known.root:
+                raise Declined(409, "Another tree of this size was cosigned.", size=known.size)
+            seen = await self._examiner.examine(checkpoint, note, known)
+            if (seen.size, seen.root) != (known.size, known.root):
+                await asyncio.to_thread(self._memory.remember, checkpoint.origin, seen)
+            return seen
+
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
             await _live(receive, send)
