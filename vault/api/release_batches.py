@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from typing import Annotated, Any, Final
 
 import msgspec
+import structlog
 from litestar import post
 from litestar.response.base import ASGIResponse
 
@@ -24,6 +25,7 @@ from vault.release.batching import Batching, admit, release_batch
 from vault.release.engine import Ask
 
 NDJSON: Final = "application/x-ndjson"
+_log = structlog.get_logger("vault")
 _LONGEST_TOKEN: Final = 4096
 _HEADERS: Final = {
     "Authorization": "DPoP and an access token of client_credentials with the scope release_batch.",
@@ -135,7 +137,7 @@ async def _pieces(chunks: AsyncGenerator[list[Outcome]], issuer: str) -> AsyncGe
     except Exception as error:
         known = as_vault_error(error)
         if not isinstance(known, Unavailable | Conflict):
-            raise
+            _log.error("failed", problem=known.name, private=known.private, exc_info=error)
         yield _line(Outcome(following, "failed", told=told_of(known)), issuer)
     finally:
         await chunks.aclose()

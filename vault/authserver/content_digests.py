@@ -19,7 +19,7 @@ def check_content(values: Sequence[str], body: bytes) -> str:
     Other algorithms may stand beside sha-256 and are not looked at (section 2: a recipient may ignore any of them).
     """
     if len(values) != 1 or len(values[0]) > LONGEST:
-        raise InvalidRequest("content-digest", "Send one Content-Digest header, with the sha-256 of the body (RFC 9530).")
+        raise InvalidRequest("content-digest", "Send one Content-Digest header with the body's sha-256 (RFC 9530).")
     found: dict[str, str] = {}
     for part in values[0].split(","):
         member = _MEMBER.fullmatch(part.strip(" \t"))
