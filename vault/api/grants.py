@@ -74,9 +74,11 @@ class GrantDetail(GrantSummary, frozen=True):
 
 
 class WithdrawalRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``reason``: one's own words; nobody else can read them."""
+    """``reason``: one's own words; nobody else can read them. ``delete``: the organisation must also delete what it has
+    (PIPL art. 47), unless one says that it need not."""
 
     reason: str | None = None
+    delete: bool = True
 
 
 @get("/v1/me/grants", tags=["sharing"])
@@ -100,7 +102,7 @@ async def read_grant(request: VaultRequest, grant: FromPath[str]) -> GrantDetail
 async def withdraw_grant(request: VaultRequest, grant: FromPath[str]) -> GrantDetail:
     """End a grant. It holds for the very next release; a grant that has ended stays as it was."""
     body = await request.parsed(WithdrawalRequest)
-    return await request.as_holder(PERSON, _withdraw, grant, body.reason)
+    return await request.as_holder(PERSON, _withdraw, grant, body.reason, delete=body.delete)
 
 
 async def _all(session: Session, holder: Holder) -> list[GrantSummary]:
@@ -113,8 +115,8 @@ async def _one(session: Session, holder: Holder, grant: str) -> GrantDetail:
     return await _detail(session, holder, await consent.one(session, PersonId(holder.id), ids.parse(ids.GRANT, grant)))
 
 
-async def _withdraw(session: Session, holder: Holder, grant: str, reason: str | None) -> GrantDetail:
-    withdrawn = await consent.withdraw(session, holder, ids.parse(ids.GRANT, grant), reason)
+async def _withdraw(session: Session, holder: Holder, grant: str, reason: str | None, *, delete: bool) -> GrantDetail:
+    withdrawn = await consent.withdraw(session, holder, ids.parse(ids.GRANT, grant), reason, delete=delete)
     return await _detail(session, holder, withdrawn)
 
 

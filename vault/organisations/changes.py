@@ -24,7 +24,7 @@ from vault.ids import MemberId, RequesterId
 from vault.ledger.events import Event
 from vault.ledger.events import member as by_member
 from vault.ledger.log import append
-from vault.organisations import client_changes, memberships, surrendering
+from vault.organisations import client_changes, endpoint_changes, memberships, surrendering
 from vault.organisations.kinds import Kind, Made
 from vault.organisations.members import Member, locked_desk, member, member_for
 from vault.organisations.roles import ADMINISTRATOR, KEYS
@@ -32,7 +32,12 @@ from vault.organisations.tables import ChangeRow, MemberRow, Organisation
 from vault.signin.holders import Holder
 
 WAITS: Final = timedelta(days=7)
-KINDS: Final[dict[str, Kind]] = {**client_changes.KINDS, **memberships.KINDS, **surrendering.KINDS}
+KINDS: Final[dict[str, Kind]] = {
+    **client_changes.KINDS,
+    **endpoint_changes.KINDS,
+    **memberships.KINDS,
+    **surrendering.KINDS,
+}
 """Every kind of change by name."""
 MOST_OPEN: Final = 50
 """Changes of one organisation that may wait at the same time."""

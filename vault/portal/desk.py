@@ -8,8 +8,10 @@ import msgspec
 from litestar import get
 from litestar.response import Template
 
+from vault import deletion
 from vault.db import Session
 from vault.edge.request import VaultRequest
+from vault.portal.deletion_words import order_row
 from vault.portal.languages import N_, Language
 from vault.portal.pages import language_of, page
 from vault.portal.release_desk import release_row, standing_row
@@ -55,6 +57,7 @@ async def _queues(session: Session, holder: Holder, wanted: Mapping[str, str], s
         "cases": [_row(each, spoken) for each in found],
         "releases": [release_row(each, spoken) for each in waiting],
         "standing": [standing_row(each, spoken) for each in standing],
+        "overdue": [order_row(each, spoken) for each in await deletion.overdue(session)],
     }
 
 

@@ -6,12 +6,14 @@ from litestar import get, post
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
-from vault import consent, ids
+from vault import consent, deletion, ids
 from vault.consent import GrantView
+from vault.consent.deletion import ask_deletion
 from vault.db import Session
 from vault.edge.request import VaultRequest
 from vault.errors import Invalid, NotFound, Refused
 from vault.ids import PersonId
+from vault.portal.deletion_words import order_row
 from vault.portal.forms import read_form, wrong_fields
 from vault.portal.languages import N_, Language
 from vault.portal.pages import language_of, page, see_other
@@ -73,7 +75,16 @@ async def withdraw_page(request: VaultRequest, grant: FromPath[str]) -> Template
         step = "done" if found["grant"]["status"] == "withdrawn" else ""
     if step not in {"review", "confirm", "done"} or (step == "done" and not found["grant"]["ended_at"]):
         raise NotFound
-    return page(request, "person/withdraw", realm=PERSON, step=step, reason="", page_form=step == "confirm", **found)
+    return page(
+        request,
+        "person/withdraw",
+        realm=PERSON,
+        step=step,
+        reason="",
+        delete=True,
+        page_form=step == "confirm",
+        **found,
+    )
 
 
 @post("/grants/{grant:str}/withdraw", status_code=200)
@@ -84,7 +95,7 @@ async def withdraw(request: VaultRequest, grant: FromPath[str]) -> Template | Re
     wrong: dict[str, str] = {}
     if not form.language:
         try:
-            await request.as_holder(PERSON, _withdraw, grant, reason)
+            await request.as_holder(PERSON, _withdraw, grant, reason, delete=form.text("delete") == "yes")
         except Invalid as error:
             wrong = reasons(spoken, wrong_fields(error))
         else:
@@ -100,8 +111,17 @@ async def withdraw(request: VaultRequest, grant: FromPath[str]) -> Template | Re
         step="confirm",
         page_form=True,
         reason=reason,
+        delete=form.text("delete") == "yes",
         wrong=wrong,
     )
+
+
+@post("/grants/{grant:str}/deletion", status_code=200)
+async def order_deletion_page(request: VaultRequest, grant: FromPath[str]) -> Redirect:
+    """Have what an ended grant gave deleted."""
+    await read_form(request)
+    await request.as_holder(PERSON, ask_deletion, ids.parse(ids.GRANT, grant))
+    return see_other(f"/grants/{grant}")
 
 
 async def cards(session: Session, holder: Holder, spoken: Language) -> list[dict[str, Any]]:
@@ -111,8 +131,8 @@ async def cards(session: Session, holder: Holder, spoken: Language) -> list[dict
     return [card(view, spoken, known.get(view.declaration_id)) for view in views]
 
 
-async def _withdraw(session: Session, holder: Holder, grant: str, reason: str) -> GrantView:
-    return await consent.withdraw(session, holder, ids.parse(ids.GRANT, grant), reason or None)
+async def _withdraw(session: Session, holder: Holder, grant: str, reason: str, *, delete: bool) -> GrantView:
+    return await consent.withdraw(session, holder, ids.parse(ids.GRANT, grant), reason or None, delete=delete)
 
 
 async def _detail(session: Session, holder: Holder, grant: str, spoken: Language) -> dict[str, Any]:
@@ -121,11 +141,20 @@ async def _detail(session: Session, holder: Holder, grant: str, spoken: Language
     shown["consequence"] = await _consequence(session, view, spoken)
     done = await history.for_person(session, PersonId(holder.id), grant=view.id)
     kept = await consent.earlier(session, PersonId(holder.id), view.id, holder.bundle.signing_public)
+    orders = await deletion.for_person(session, PersonId(holder.id), grant=view.id)
     return {
         "grant": shown,
         "releases": [_release(each, spoken) for each in done],
         "earlier": [_earlier(each, spoken) for each in kept],
+        "orders": [order_row(each, spoken) for each in orders],
+        "may_order": _may_order(view, orders),
     }
+
+
+def _may_order(view: GrantView, orders: list[deletion.Order]) -> bool:
+    """Whether there may be copies that nobody was told to delete."""
+    is_over, is_held = view.status in {"withdrawn", "expired"}, view.last_used_at is not None
+    return is_over and is_held and all(each.state in {"kept", "partly"} for each in orders)
 
 
 def _earlier(kept: consent.Superseded, spoken: Language) -> dict[str, Any]:

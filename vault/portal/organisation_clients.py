@@ -17,6 +17,7 @@ from vault.errors import Conflict, Invalid, Refused, VaultError
 from vault.organisations import changes
 from vault.organisations.changes import Change, OwnProposal
 from vault.organisations.client_changes import KEY_ADDED, KEY_RETIRED, METADATA, REDIRECTS
+from vault.organisations.endpoint_changes import EVENT_ENDPOINT
 from vault.organisations.members import Member, member, members
 from vault.organisations.memberships import INVITATION, ROLES_CHANGED, TWO_MEMBERS
 from vault.organisations.roles import KEYS, POWERFUL
@@ -35,6 +36,7 @@ _KINDS: Final = {
     KEY_RETIRED: N_("The end of a key"),
     REDIRECTS: N_("Return addresses"),
     METADATA: N_("Settings of a client"),
+    EVENT_ENDPOINT: N_("The address for events"),
     ROLES_CHANGED: N_("A member's roles"),
     INVITATION: N_("An invitation"),
     TWO_MEMBERS: N_("How many members changes take"),
@@ -127,7 +129,7 @@ async def surrender(request: VaultRequest) -> Template | Redirect:
         context: dict[str, Any] = {
             "who": spoken.pick(found.owner.name),
             "reason": why,
-            "problem": _problem(error, spoken),
+            "problem": problem_text(error, spoken),
         }
         return page(request, "organisation/surrender", status=error.status, realm=MEMBER, **context)
     return see_other(f"/organisation?done={made.state}")
@@ -151,7 +153,7 @@ async def _clients(request: VaultRequest, *, failed: VaultError | None = None) -
         "may": KEYS in found.me.roles,
         "two_members": found.two_members,
         "clients": [_client(each, now, numbers.get(each.declaration_id, 0)) for each in found.clients],
-        "problem": _problem(failed, spoken) if failed else "",
+        "problem": problem_text(failed, spoken) if failed else "",
         "done": done_text(request, spoken),
     }
     return page(request, "organisation/clients", realm=MEMBER, status=failed.status if failed else 200, **context)
@@ -168,7 +170,7 @@ async def _changes(request: VaultRequest, *, failed: VaultError | None = None) -
         "may": may,
         "open": [row for row in rows if row["state"] == "open"],
         "decided": [row for row in rows if row["state"] != "open"],
-        "problem": _problem(failed, spoken) if failed else "",
+        "problem": problem_text(failed, spoken) if failed else "",
         "done": done_text(request, spoken),
     }
     return page(request, "organisation/changes", realm=MEMBER, status=failed.status if failed else 200, **context)
@@ -179,7 +181,8 @@ async def _all_changes(session: Session, holder: Holder) -> tuple[Member, list[M
     return me, await members(session, me.organisation), await changes.changes(session, me.organisation)
 
 
-def _problem(error: VaultError, spoken: Language) -> str:
+def problem_text(error: VaultError, spoken: Language) -> str:
+    """What is wrong, in the reader's language."""
     wrong = wrong_fields(error) if isinstance(error, Invalid) else {}
     if wrong:
         return "; ".join(f"{name}: {reason(spoken, why)}" for name, why in wrong.items())
@@ -254,6 +257,8 @@ def _details(each: Change, spoken: Language, names: dict[Any, str]) -> str:
             return f"{body['kid']} · {spoken.moment(from_millis(body['until']))}"
         case "redirects":
             return ", ".join(body["redirect_uris"])
+        case "event-endpoint":
+            return body["url"] or spoken.gettext("none")
         case "metadata":
             return json.dumps(body["metadata"], ensure_ascii=False)
         case "roles":
