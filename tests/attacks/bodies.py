@@ -79,7 +79,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/organisation/clients/{client}/test-events": {},
     "POST /v1/organisation/events/replays": {},
     "POST /v1/organisation/events/{event}/replay": {},
-    "POST /v1/deletion-orders/{order}/statements": {"statement": "x.y.z"},
+    "POST /v1/deletion-orders/{deletion}/statements": {"statement": "x.y.z"},
     "POST /v1/organisation/declarations": application(),
     "POST /v1/organisation/surrender": {"reason": "no"},
     "POST /v1/organisation/changes/{change}/decision": {"decision": "confirm"},

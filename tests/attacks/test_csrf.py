@@ -7,7 +7,13 @@ from tests.attacks.surface import APPLICANT, CHANGING, ENDPOINTS, Endpoint, form
 from tests.attacks.world import Browser, World
 
 GUARDED = [each for each in ENDPOINTS if each.method in CHANGING and each.needs_form_token]
-OTHERS = {"POST /v1/applications", "POST /v1/applications/drafts", "POST /v1/releases", "POST /v1/releases/batch"}
+OTHERS = {
+    "POST /v1/applications",
+    "POST /v1/applications/drafts",
+    "POST /v1/releases",
+    "POST /v1/releases/batch",
+    "POST /v1/deletion-orders/{deletion}/statements",
+}
 OPEN = {
     each.name
     for each in ENDPOINTS

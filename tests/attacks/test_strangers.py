@@ -67,6 +67,8 @@ OPEN = {
     "GET /v1/register/declarations/{declaration}",
     "GET /v1/register/declarations/{declaration}/certificate",
     "GET /v1/register/jwks",
+    "GET /v1/webhooks/jwks",
+    "POST /v1/deletion-orders/{deletion}/statements",
     "GET /v1/register/requesters",
     "GET /v1/register/requesters/{requester}",
     "GET /v1/register/statuses",

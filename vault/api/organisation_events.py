@@ -182,16 +182,16 @@ async def read_webhook_keys(request: VaultRequest) -> Response[dict[str, Any]]:
 
 
 @post(
-    "/v1/deletion-orders/{order:str}/statements",
+    "/v1/deletion-orders/{deletion:str}/statements",
     status_code=200,
     opt=NO_FORM_TOKEN | {"extra": Extra(body=StatementRequest, refusals=(401, 404, 409))},
     tags=["releases"],
 )
-async def hand_in_statement(request: VaultRequest, order: FromPath[str]) -> StatementTaken:
+async def hand_in_statement(request: VaultRequest, deletion: FromPath[str]) -> StatementTaken:
     """Answer a deletion order. The statement's signature says who answers; nothing else is needed."""
-    body, which = await request.parsed(StatementRequest), ids.parse(ids.DELETION, order)
+    body, which = await request.parsed(StatementRequest), ids.parse(ids.DELETION, deletion)
     outcome = await hand_in(request.doors.database, which, body.statement, issuer=request.doors.issuer)
-    return StatementTaken(order, outcome)
+    return StatementTaken(deletion, outcome)
 
 
 def order_view(order: Order) -> OrderView:
