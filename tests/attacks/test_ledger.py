@@ -9,6 +9,9 @@ import pytest
 
 from tests.attacks.world import GENERAL, SENSITIVE, World
 from vault.errors import VaultError
+from vault.ledger import tlog_proof
+from vault.ledger.checkpoint import LogKey
+from vault.ledger.cosignature import parse_key
 from vault.ledger.verify import verify_consistency_proof, verify_receipt
 
 NONSENSE = (
@@ -114,6 +117,23 @@ async def test_a_receipt_cannot_be_bent(world: World) -> None:
     for changes in bent:
         with pytest.raises(VaultError):
             verify_receipt(json.dumps(receipt | changes).encode(), key)
+
+
+async def test_a_proof_in_text_is_for_those_whose_entry_it_is(world: World) -> None:
+    """As tlog-proof an entry goes to the same people as its receipt, and verifies with the published keys alone."""
+    vkeys = (await world.browser().http.get("/v1/ledger/keys")).text.splitlines()
+    keys = [key for key in map(parse_key, vkeys) if isinstance(key, LogKey)]
+    assert len(vkeys) == len(keys) + 1
+    answer = await world.staff["regulator"].http.get("/v1/oversight/entries/0/tlog-proof")
+    assert answer.headers["content-disposition"] == 'attachment; filename="entry-0.tlog-proof"'
+    proof = tlog_proof.read(answer.text)
+    assert tlog_proof.verify_proof(proof, None, keys).size > proof.index == 0
+    mine = (await world.anna.browser.get("/v1/me/entries?limit=1"))["entries"][0]["index"]
+    own = await world.anna.browser.http.get(f"/v1/me/entries/{mine}/tlog-proof")
+    assert tlog_proof.verify_proof(tlog_proof.read(own.text), None, keys).size > mine
+    assert (await world.bao.browser.http.get(f"/v1/me/entries/{mine}/tlog-proof")).status_code == 404
+    for path in (f"/v1/me/entries/{mine}/tlog-proof", "/v1/oversight/entries/0/tlog-proof"):
+        assert (await world.browser().http.get(path)).status_code == 401
 
 
 async def test_the_ledger_only_grew(world: World) -> None:

@@ -63,6 +63,7 @@ OPEN = {
     "GET /v1/ledger/checkpoint",
     "GET /v1/ledger/consistency",
     "GET /v1/ledger/key",
+    "GET /v1/ledger/keys",
     "GET /v1/purposes",
     "GET /v1/register/declarations/{declaration}",
     "GET /v1/register/declarations/{declaration}/certificate",

@@ -53,7 +53,7 @@ def test_the_kit_lets_an_outside_client_go_on(installed: Path) -> None:
     kit = installed.parent / "a kit"
     private = {"client.json", "person.json", "officer-1.json", "officer-2.json", "release-officer.json"}
     private |= {"regulator.json", "receipt.json", "organisation.json"}
-    assert {path.name for path in kit.iterdir()} == private | {"server.json", "log.vkey"}
+    assert {path.name for path in kit.iterdir()} == private | {"server.json", "log.vkey", "log.vkeys"}
     assert all((kit / name).stat().st_mode & 0o777 == 0o600 for name in private)
     verified = pivault("ledger", "verify", str(kit / "receipt.json"), "--vkey", str(kit / "log.vkey"), "--json")
     assert json.loads(verified.stdout)["entry"]["event"] == "release.delivered"

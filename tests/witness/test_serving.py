@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import UUID
 
 import httpx
+import msgspec
 import pytest
 
 from tests.api.edge import Edge, opened
@@ -19,10 +20,12 @@ from vault.crypto.canonical import canonical
 from vault.crypto.jws import sign_jws
 from vault.crypto.signing import SigningKey
 from vault.db import Database
-from vault.errors import Invalid, NotFound, Refused
+from vault.errors import Invalid, NotFound, Refused, Tampered
+from vault.ledger import reading
 from vault.ledger.checkpoint import log_keys, parse, verify
 from vault.ledger.shelf import Shelf
 from vault.ledger.tiles import unbundle
+from vault.ledger.tlog_proof import of_receipt, verify_proof
 from vault.ledger.tree import leaf_hash
 from vault.witness.auditors import add, end
 from vault.witness.memory import Known
@@ -121,6 +124,23 @@ async def test_a_mirror_follows_over_http(edge: Edge, auditor: UUID, database: D
                 with pytest.raises(Declined, match="401"):
                     await Mirror(source, copy).examine(parse(note)[0], note, Known())
     copy.unlock()
+
+
+async def test_a_receipt_under_the_published_checkpoint(edge: Edge, staff: Staff, database: Database) -> None:
+    """An entry's proof moves to what is published and cosigned, where that covers it; to no other tree."""
+    async with edge.client() as client:
+        await published(edge, client)
+        note = (await client.get("/log/checkpoint")).text
+    async with database.begin() as session:
+        fresh = await reading.receipt_at(session, 0)
+        moved = await reading.receipt_under(session, fresh, note)
+        assert moved.checkpoint == note
+        keys = log_keys(database.ring, edge.settings.origin(database.ring.id))
+        assert verify_proof(of_receipt(moved), None, keys) == parse(note)[0]
+        late = msgspec.structs.replace(fresh, index=10_000)
+        assert await reading.receipt_under(session, late, note) == late
+        with pytest.raises(Tampered):
+            await reading.receipt_under(session, msgspec.structs.replace(fresh, index=1), note)
 
 
 async def test_false_passes(edge: Edge, auditor: UUID, clock: FixedClock) -> None:

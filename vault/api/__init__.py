@@ -99,9 +99,11 @@ def _for_people() -> list[Any]:
         *references.HANDLERS,
         notices.list_requests,
         entries.list_own_entries,
+        entries.read_own_proof,
         entries.read_own_receipt,
         entries.read_checkpoint,
         entries.read_log_key,
+        entries.read_log_keys,
         entries.read_consistency,
     ]
 

@@ -12,11 +12,13 @@ from vault.clock import from_millis
 from vault.db import Session
 from vault.edge.csrf import NO_FORM_TOKEN
 from vault.edge.history import MOST_LINES, own_history, own_receipt
+from vault.edge.proven import proof_file
 from vault.edge.request import VaultRequest
 from vault.errors import NotFound
 from vault.ledger import hidden, reading
 from vault.ledger.receipt import Consistency, Receipt
 from vault.signin import PERSON, Holder
+from vault.witness.publishing import log_signing
 
 _NAMES = (
     "id",
@@ -112,6 +114,12 @@ async def read_own_receipt(request: VaultRequest, index: FromPath[int]) -> Recei
     return await request.as_holder(PERSON, _receipt, index)
 
 
+@get("/v1/me/entries/{index:int}/tlog-proof", opt={"extra": Extra(media_type="text/plain")}, tags=["sharing"])
+async def read_own_proof(request: VaultRequest, index: FromPath[int]) -> Response[bytes]:
+    """The receipt of one's own entry as a file (C2SP tlog-proof), with witnesses' cosignatures where there are any."""
+    return await proof_file(request, await request.as_holder(PERSON, _receipt, index))
+
+
 @get("/v1/ledger/checkpoint", opt=NO_FORM_TOKEN | {"extra": Extra(media_type="text/plain")}, tags=["ledger"])
 async def read_checkpoint(request: VaultRequest) -> Response[bytes]:
     """The newest signed checkpoint (C2SP tlog-checkpoint)."""
@@ -125,6 +133,15 @@ async def read_checkpoint(request: VaultRequest) -> Response[bytes]:
 async def read_log_key(request: VaultRequest) -> Response[bytes]:
     """The ledger's public key as a verifier key (C2SP signed-note): name+id+base64."""
     return Response(request.doors.log_key.vkey().encode() + b"\n", media_type="text/plain")
+
+
+@get("/v1/ledger/keys", opt=NO_FORM_TOKEN | {"extra": Extra(media_type="text/plain")}, tags=["ledger"])
+async def read_log_keys(request: VaultRequest) -> Response[bytes]:
+    """Every verifier key of the ledger, one a line: Ed25519 (older ones first), then ML-DSA-44."""
+    doors = request.doors
+    signing = log_signing(doors.ring, doors.settings.origin(doors.ring.id))
+    vkeys = [key.vkey() for key in signing.keys] + ([signing.second.key.vkey()] if signing.second else [])
+    return Response("".join(f"{vkey}\n" for vkey in vkeys).encode(), media_type="text/plain")
 
 
 @get("/v1/ledger/consistency", opt=NO_FORM_TOKEN | {"extra": Extra(query=Sizes, refusals=(404,))}, tags=["ledger"])

@@ -4,13 +4,14 @@ from datetime import datetime
 from typing import Annotated
 
 import msgspec
-from litestar import get, post
+from litestar import Response, get, post
 from litestar.params import FromPath
 
 from vault import ids, oversight
 from vault.api.description import Extra
 from vault.api.entries import EntryView, entry_view
 from vault.clock import millis
+from vault.edge.proven import proof_file
 from vault.edge.request import VaultRequest
 from vault.ledger.page_proofs import PageProof
 from vault.ledger.receipt import Receipt
@@ -142,6 +143,14 @@ async def read_receipt(request: VaultRequest, index: FromPath[int]) -> Receipt:
         return (await oversight.entry(request.doors.database, holder, index))[1]
 
 
+@get("/v1/oversight/entries/{index:int}/tlog-proof", opt={"extra": Extra(media_type="text/plain")}, tags=["oversight"])
+async def read_proof(request: VaultRequest, index: FromPath[int]) -> Response[bytes]:
+    """The receipt of an entry as a file (C2SP tlog-proof), with witnesses' cosignatures where there are any."""
+    async with request.acting(REGULATOR) as holder:
+        receipt = (await oversight.entry(request.doors.database, holder, index))[1]
+    return await proof_file(request, receipt)
+
+
 @get("/v1/oversight/mandate", tags=["oversight"])
 async def read_mandate(request: VaultRequest) -> MandateView:
     """One's own mandate, in force or just over."""
@@ -169,6 +178,7 @@ HANDLERS = (
     search_entries,
     ask_question,
     read_entry,
+    read_proof,
     read_receipt,
     read_mandate,
     bring_order,

@@ -25,7 +25,7 @@ from vault.ledger.proofs import (
     verify_consistency,
     verify_inclusion,
 )
-from vault.ledger.receipt import Consistency, Receipt, encode, make_receipt
+from vault.ledger.receipt import Consistency, Receipt, decode, encode, make_receipt
 from vault.ledger.stored import Fetch, fetch_nodes, fetcher
 from vault.ledger.subjects import tags
 from vault.ledger.tables import BodyRow
@@ -126,6 +126,15 @@ async def receipt_of(session: Session, entry_id: EntryId, *, shard: int = 0) -> 
 async def receipt_at(session: Session, index: int, *, shard: int = 0) -> Receipt:
     """The receipt of the entry at an index, from 0. Raises NotFound."""
     return await _receipt(fetcher(session), _BY_INDEX, shard, index)
+
+
+async def receipt_under(session: Session, receipt: Receipt, note: str, *, shard: int = 0) -> Receipt:
+    """The same entry under another checkpoint of this log; as it is where that does not cover it. Raises Tampered."""
+    size, body = parse(note)[0].size, decode(receipt.entry, "The entry")
+    if receipt.index >= size:
+        return receipt
+    row = (receipt.index, body, size, note)
+    return await _proven(fetcher(session), shard, row)
 
 
 async def consistency(session: Session, old_size: int, new_size: int, *, shard: int = 0) -> Consistency:
@@ -253,7 +262,11 @@ async def _receipt(fetch: Fetch, statement: str, shard: int, which: UUID | int) 
     rows: Sequence[Any] = await fetch(statement, shard, which)
     if not rows:
         raise NotFound("There is no such entry.")
-    index, body, size, note = rows[0]
+    return await _proven(fetch, shard, rows[0])
+
+
+async def _proven(fetch: Fetch, shard: int, row: Sequence[Any]) -> Receipt:
+    index, body, size, note = row
     parts = inclusion_nodes(index, size)
     path = build(parts, await fetch_nodes(fetch, shard, [node for part in parts for node in part], size=size))
     try:

@@ -2,11 +2,14 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from vault.cli.story.cast import as_file
 from vault.cli.story.scene import Scene
 from vault.crypto.keyfile import write_private
+
+_OPEN: Final = ("log.vkey", "log.vkeys", "server.json")
+"""What is no secret."""
 
 
 def write(folder: Path, scene: Scene) -> list[str]:
@@ -15,9 +18,10 @@ def write(folder: Path, scene: Scene) -> list[str]:
     for name, content in _files(scene).items():
         write_private(folder / name, (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode())
     write_private(folder / "log.vkey", (scene.facts["vkey"] + "\n").encode())
-    (folder / "log.vkey").chmod(0o644)
-    (folder / "server.json").chmod(0o644)
-    return sorted([*_files(scene), "log.vkey"])
+    write_private(folder / "log.vkeys", scene.facts["vkeys"].encode())
+    for name in _OPEN:
+        (folder / name).chmod(0o644)
+    return sorted([*_files(scene), "log.vkey", "log.vkeys"])
 
 
 def _files(scene: Scene) -> dict[str, dict[str, Any]]:

@@ -15,7 +15,8 @@ async def officers_and_regulator_exist(scene: Scene) -> str:
         await browser.sign_in(actor.realm, actor.login, actor.password)
     checkpoint = expect(await scene.person.http.get("/v1/ledger/checkpoint"), 200).text
     key = expect(await scene.person.http.get("/v1/ledger/key"), 200).text.strip()
-    scene.facts |= {"first_checkpoint": checkpoint, "vkey": key}
+    keys = expect(await scene.person.http.get("/v1/ledger/keys"), 200).text
+    scene.facts |= {"first_checkpoint": checkpoint, "vkey": key, "vkeys": keys}
     return f"{len(scene.officers)} officers and a regulator signed in"
 
 
