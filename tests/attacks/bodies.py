@@ -8,6 +8,21 @@ from tests.requesters.samples import application, public_key
 from vault.requesters.bounds import plain, shipped
 
 _DECISION = {"decision": "refuse", "reason": REASON}
+LAWFUL: dict[str, Any] = {
+    "kind": "court",
+    "basis": "criminal-evidence",
+    "authority": "A court",
+    "number": "(2026) 88",
+    "issued_on": "2026-11-20",
+    "document": "AAAA",
+    "recipient": "A court",
+    "recipient_key": "CQ" + "A" * 41,
+    "person": {"scheme": "cn-ric", "number": "110101199001010015"},
+    "items": [{"item": "identity.name", "form": "raw"}],
+    "valid_until": "2026-11-24T00:00:00Z",
+    "openings": 1,
+    "reveal_at": "2026-12-24T00:00:00Z",
+}
 BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/registrations": {
         "name": "陈一",
@@ -35,6 +50,26 @@ BODIES: dict[str, dict[str, Any]] = {
         "national_id": {"scheme": "cn-ric", "number": "110101199001010015"},
     },
     "POST /v1/oversight/orders/{order}/confirmations": {},
+    "POST /v1/oversight/powers": {
+        "act": "suspend",
+        "target": "gnt_" + "0" * 32,
+        "reason_code": "complaint",
+        "reason": "a person complained about it",
+    },
+    "POST /v1/oversight/powers/{power}/decisions": {"decision": "decline", "reason": "it proved to be nothing"},
+    "POST /v1/oversight/cases": {"title": "Sold to advertisers"},
+    "POST /v1/oversight/cases/{inquiry}/evidence": {"kind": "note", "text": "spoke with them"},
+    "POST /v1/oversight/cases/{inquiry}/closing": {"decision": "no-breach", "text": "nothing was broken there"},
+    "POST /v1/oversight/cases/{inquiry}/closing/confirmations": {},
+    **{f"POST /v1/{part}/lawful": LAWFUL for part in ("desk", "oversight")},
+    **{f"POST /v1/{part}/lawful/{{lawful_order}}/decisions": {"decision": "decline"} for part in ("desk", "oversight")},
+    **{f"POST /v1/{part}/lawful/{{lawful_order}}/end": {} for part in ("desk", "oversight")},
+    **{
+        f"POST /v1/{part}/lawful/{{lawful_order}}/court": {"number": "(2026) 9", "digest": "A" * 43}
+        for part in ("desk", "oversight")
+    },
+    "POST /v1/desk/lawful/{lawful_order}/openings": {},
+    "POST /v1/oversight/openings/{opening}": {},
     "POST /v1/desk/mandates": {
         "regulator": "reg_" + "0" * 32,
         "powers": ["questions"],

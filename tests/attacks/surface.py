@@ -80,8 +80,8 @@ class Endpoint:
 
     @property
     def takes_vetting(self) -> bool:
-        """Whether the role vetting opens it."""
-        words = ("applications", "bounds", "cases", "requesters", "measures", "mandates", "watch")
+        """Whether the first officer's roles open it, vetting and recovery-registry, and the third one's do not."""
+        words = ("applications", "bounds", "cases", "requesters", "measures", "mandates", "watch", "lawful")
         return any(word in self.template for word in words)
 
     def path(self, world: World, **changes: object) -> str:
@@ -122,6 +122,10 @@ def known(world: World) -> dict[str, object]:
         "client": world.harbour.client_id,
         "change": world.change,
         "measure": "msr_" + "0" * 32,
+        "lawful_order": "law_" + "0" * 32,
+        "power": "pow_" + "0" * 32,
+        "inquiry": "inq_" + "0" * 32,
+        "opening": "lop_" + "0" * 32,
         "mandate": "mnd_" + "0" * 32,
         "export": "exp_" + "0" * 32,
         "finding": "fnd_" + "0" * 32,

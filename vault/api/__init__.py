@@ -24,7 +24,9 @@ from vault.api import (
     entries,
     grants,
     health,
+    inquiries,
     issued,
+    lawful,
     mandates_desk,
     notices,
     oauth,
@@ -35,6 +37,7 @@ from vault.api import (
     organisation_sandbox,
     organisation_software,
     oversight,
+    powers,
     public_register,
     published_log,
     purposes,
@@ -119,6 +122,9 @@ def _for_staff() -> list[Any]:
         *release_desk.HANDLERS,
         *mandates_desk.HANDLERS,
         *oversight.HANDLERS,
+        *powers.HANDLERS,
+        *inquiries.HANDLERS,
+        *lawful.HANDLERS,
     ]
 
 

@@ -13,6 +13,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from vault.consent import records, status
+from vault.consent.deletion import keep_watch
 from vault.consent.states import Act, State, allows, state_of
 from vault.consent.tables import ACTIVE, SUSPENDED, Grant, GrantPart, GrantWrap
 from vault.consent.telling import happened
@@ -81,6 +82,7 @@ async def narrow(session: Session, grant: GrantId, order: Ordered, cut: Cut) -> 
     row.items = [each for each in row.items if each["item"] not in cut.without]
     if cut.until is not None:
         row.expires_at = cut.until
+        await keep_watch(session, row)
     await _drop_parts(session, row)
     await status.raise_epoch(session, row)
     await session.flush()

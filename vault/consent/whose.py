@@ -1,4 +1,4 @@
-"""Whose grant it is, for those who name a grant and no person."""
+"""Whose grant it is and under what, for those who name a grant and no person."""
 
 from uuid import UUID
 
@@ -7,13 +7,15 @@ import sqlalchemy as sa
 from vault.consent.tables import Grant
 from vault.db import Session
 from vault.errors import NotFound
-from vault.ids import PersonId, RequesterId
+from vault.ids import DeclarationId, PersonId, RequesterId
 
 
-async def whose(session: Session, grant: UUID) -> tuple[PersonId, RequesterId]:
-    """The person and the requester. Locks the grant. Raises NotFound."""
-    chosen = sa.select(Grant.person_id, Grant.requester_id).where(Grant.id == grant).with_for_update()
+async def whose(session: Session, grant: UUID) -> tuple[PersonId, RequesterId, DeclarationId]:
+    """The person, the requester and the declaration. Locks the grant. Raises NotFound."""
+    chosen = (
+        sa.select(Grant.person_id, Grant.requester_id, Grant.declaration_id).where(Grant.id == grant).with_for_update()
+    )
     found = (await session.execute(chosen)).one_or_none()
     if found is None:
         raise NotFound("There is no such grant.")
-    return found[0], found[1]
+    return found[0], found[1], found[2]

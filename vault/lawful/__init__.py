@@ -16,10 +16,12 @@ from vault.lawful.ceremony import open_on_record, peel_on_record
 from vault.lawful.deciding import decide_on_record, end, propose_on_record
 from vault.lawful.orders import BASES, Instrument, LawfulOrder, Recipient
 from vault.lawful.reading import OpeningView, OrderView, listing, one
+from vault.lawful.tables import LawfulOpening
 
 __all__ = [
     "BASES",
     "Instrument",
+    "LawfulOpening",
     "LawfulOrder",
     "OpeningView",
     "OrderView",

@@ -50,8 +50,8 @@ _BINDING: Final = 32
 async def peel(session: Session, holder: Holder, which: UUID) -> LawfulOpening:
     """Step 1. Raises Refused without the role, LawfulRefused, CannotOpen, Tampered. Records ``lawful.peeled``."""
     # 1. The order stands, both signatures hold, and this is the officer who signed it.
-    row = await locked(session, which)
     await signer(session, holder)
+    row = await locked(session, which)
     if row.officer_id != holder.id:
         raise LawfulRefused("not-a-signer")
     person = await _in_force(session, row)
@@ -90,11 +90,11 @@ async def open_(session: Session, holder: Holder, which: UUID) -> LawfulOpening:
     """Step 2; ``which``: the opening. Raises Refused without the role, LawfulRefused, CannotOpen, Tampered, NotFound.
     Records ``lawful.opened``."""
     # 1. The order first, then the opening: everybody locks in this order.
+    await signer(session, holder)
     found = await session.scalar(sa.select(LawfulOpening.order_id).where(LawfulOpening.id == which))
     if found is None:
         raise NotFound("There is no such opening.")
     row = await locked(session, found)
-    await signer(session, holder)
     if row.regulator_id != holder.id:
         raise LawfulRefused("not-a-signer")
     person = await _in_force(session, row)

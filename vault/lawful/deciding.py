@@ -81,8 +81,8 @@ async def decide(session: Session, holder: Holder, which: UUID, *, agree: bool) 
     Raises Refused without the role, LawfulRefused, Conflict when decided or lapsed, NotFound, Tampered. Records
     ``lawful.ordered``, hidden from the person until its day, or ``lawful.declined``.
     """
-    row = await locked(session, which)
     member = await signer(session, holder)
+    row = await locked(session, which)
     if row.state != PROPOSED or session.now >= row.lapses_at:
         raise Conflict("This order is decided already, or nobody signed it in time.")
     first = await staff_member(session, row.proposed_by)
@@ -110,8 +110,8 @@ async def decide(session: Session, holder: Holder, which: UUID, *, agree: bool) 
 
 async def end(session: Session, holder: Holder, which: UUID) -> LawfulOrderRow:
     """Either of the two ends an order before its time. Raises as :func:`decide`. Records ``lawful.ended``."""
-    row = await locked(session, which)
     await signer(session, holder)
+    row = await locked(session, which)
     if not is_signer(row, StaffId(holder.id)):
         raise LawfulRefused("not-a-signer")
     if row.state != IN_FORCE or row.person_id is None:
@@ -129,8 +129,8 @@ async def confirm_by_court(
 
     Raises Refused, LawfulRefused, Conflict, Invalid. Records ``lawful.court_confirmed`` when both have.
     """
-    row = await locked(session, which)
     await signer(session, holder)
+    row = await locked(session, which)
     if not is_signer(row, StaffId(holder.id)):
         raise LawfulRefused("not-a-signer")
     if row.court_due_at is None or row.court_confirmed_at is not None or row.person_id is None:

@@ -14,10 +14,13 @@ A thief of these tables learns what was ordered about which organisation and why
 from vault.powers.deciding import decide_on_record, propose_on_record
 from vault.powers.orders import ACTS, REASONS, Order, Target
 from vault.powers.reading import PowerView, listing, one
+from vault.powers.tables import Evidence, Inquiry
 
 __all__ = [
     "ACTS",
     "REASONS",
+    "Evidence",
+    "Inquiry",
     "Order",
     "PowerView",
     "Target",

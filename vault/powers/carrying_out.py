@@ -1,5 +1,6 @@
 """From an order to what it does, by the rooms that know how: nothing is decided here."""
 
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
@@ -8,6 +9,7 @@ import msgspec
 from vault import ids
 from vault.clock import from_millis
 from vault.consent import measures as of_grants
+from vault.consent.deletion import order_deletion
 from vault.consent.whose import whose
 from vault.db import Session
 from vault.errors import Invalid
@@ -29,21 +31,33 @@ class GrantCut(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     until: int | None = None
 
 
-async def find(session: Session, target: Target) -> tuple[RequesterId, PersonId | None]:
-    """Whom an order is about: the requester, and of a grant the person. Locks what it is about. Raises NotFound."""
+@dataclass(frozen=True)
+class Found:
+    """Whom an order is about: the requester; the declaration, where it names one or a grant; the grant's person."""
+
+    requester: RequesterId
+    declaration: DeclarationId | None
+    person: PersonId | None
+
+
+async def find(session: Session, target: Target) -> Found:
+    """Whom an order is about. Locks what it is about. Raises NotFound."""
     if target.kind == "grant":
-        person, requester = await whose(session, target.id)
-        return requester, person
-    requester = RequesterId(target.id)
+        person, requester, declaration = await whose(session, target.id)
+        return Found(requester, declaration, person)
+    requester, of = RequesterId(target.id), None
     if target.kind == "declaration":
-        requester = await supervising.owner_of(session, DeclarationId(target.id))
+        of = DeclarationId(target.id)
+        requester = await supervising.owner_of(session, of)
     await supervising.hold(session, requester)
-    return requester, None
+    return Found(requester, of, None)
 
 
 async def carry_out(session: Session, row: PowerOrder) -> None:
     """Do what an order says. Raises Conflict when it does not fit how things stand, Invalid, NotFound, Tampered."""
-    if row.target_kind == "grant":
+    if row.act == "order_deletion":
+        await order_deletion(session, row.target_id, "regulator", by=regulator(_two(row)[0]))
+    elif row.target_kind == "grant":
         await _about_grant(session, row)
     elif row.measure_id is not None:
         assert row.second_id is not None

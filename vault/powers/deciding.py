@@ -11,7 +11,7 @@ from vault.clock import millis
 from vault.crypto.canonical import digest
 from vault.db import Database, Session
 from vault.errors import Conflict, NotFound
-from vault.ids import PersonId, RequesterId
+from vault.ids import RequesterId
 from vault.ledger import log
 from vault.ledger.events import Event, regulator
 from vault.powers.carrying_out import carry_out, check_cut, find
@@ -27,10 +27,13 @@ from vault.powers.orders import (
     check_text,
     decision_message,
 )
+from vault.powers.reach import check_reach
 from vault.powers.second import AnotherRegulator, check_second
 from vault.powers.tables import PowerOrder
 from vault.registry import mandated
-from vault.registry.mandates import DELETION, MEASURES
+from vault.registry import regulator as regulator_with
+from vault.registry.candidates import OVERSIGHT
+from vault.registry.mandates import DELETION, MEASURES, OutsideMandate
 from vault.signin.holders import Holder
 
 _MILLISECOND: Final = 1000
@@ -41,10 +44,11 @@ async def propose(session: Session, holder: Holder, order: Order) -> PowerOrder:
 
     Raises Refused without the power, AnotherRegulator, Conflict, NotFound, Invalid. Records ``power.proposed``.
     """
-    member, _ = await mandated(session, holder, power_for(order.act))
+    member, mandate = await mandated(session, holder, power_for(order.act))
     order.check()
     check_cut(order.target, order.cut)
-    requester, person = await find(session, order.target)
+    found = await find(session, order.target)
+    await check_reach(session, mandate, found.requester, declaration=found.declaration)
     earlier = await _of_target(session, order)
     if any(is_open(each, session.now) for each in earlier):
         raise Conflict("This is ordered already: decide that order.")
@@ -56,7 +60,7 @@ async def propose(session: Session, holder: Holder, order: Order) -> PowerOrder:
         act=order.act,
         target_kind=order.target.kind,
         target_id=order.target.id,
-        requester_id=requester,
+        requester_id=found.requester,
         is_urgent=order.is_urgent,
         cut=None if order.cut is None else dict(order.cut),
         reason_code=order.reason_code,
@@ -75,7 +79,7 @@ async def propose(session: Session, holder: Holder, order: Order) -> PowerOrder:
     )
     session.add(row)
     await session.flush()
-    await log.append(session, _said("power.proposed", row), person=person)
+    await log.append(session, _said("power.proposed", row), person=found.person)
     if order.is_urgent:
         await carry_out(session, row)
     return row
@@ -86,23 +90,25 @@ async def decide(session: Session, holder: Holder, which: UUID, *, agree: bool, 
 
     Raises Refused without the power, AnotherRegulator, Conflict when decided or over, NotFound, Invalid, Tampered.
     """
+    await regulator_with(session, holder, OVERSIGHT)
     row = await session.get(PowerOrder, which, with_for_update=True, populate_existing=True)
     if row is None:
         raise NotFound("There is no such order.")
-    member, _ = await mandated(session, holder, power_for(row.act))
+    member, mandate = await mandated(session, holder, power_for(row.act))
     check_text("reason", reason)
     if not is_open(row, session.now):
         raise Conflict("This is decided already, or its time is over.")
     order = order_of(row)
     signed = order.message(row.at)
     await check_second(session, member, row.proposed_by, message=signed, signature=row.signature)
-    _, person = await find(session, order.target)
+    found = await find(session, order.target)
+    await check_reach(session, mandate, found.requester, declaration=found.declaration)
     said = decision_message(digest(signed), row.id, agree=agree, reason=reason, at=session.now)
     row.second_id, row.second_reason, row.decided_at = member.id, reason, session.now
     row.second_signature = holder.bundle.sign(said)
     row.state = DONE if agree else REFUSED
     await session.flush()
-    await log.append(session, _said("power.confirmed" if agree else "power.declined", row), person=person)
+    await log.append(session, _said("power.confirmed" if agree else "power.declined", row), person=found.person)
     if agree:
         await carry_out(session, row)
     return row
@@ -112,8 +118,8 @@ async def propose_on_record(db: Database, holder: Holder, order: Order) -> Power
     """As :func:`propose`, in a transaction of its own; what is refused by rule is recorded in another one."""
     try:
         return await db.run(propose, holder, order)
-    except AnotherRegulator as refused:
-        await db.run(_record_refusal, holder, order.target, order.act, reason=refused.reason)
+    except (AnotherRegulator, OutsideMandate) as refused:
+        await db.run(_record_refusal, holder, order.target, order.act, reason=_why(refused))
         raise
 
 
@@ -121,9 +127,13 @@ async def decide_on_record(db: Database, holder: Holder, which: UUID, *, agree: 
     """As :func:`decide`, likewise."""
     try:
         return await db.run(decide, holder, which, agree=agree, reason=reason)
-    except AnotherRegulator as refused:
-        await db.run(_record_refused_decision, holder, which, refused.reason)
+    except (AnotherRegulator, OutsideMandate) as refused:
+        await db.run(_record_refused_decision, holder, which, _why(refused))
         raise
+
+
+def _why(refused: AnotherRegulator | OutsideMandate) -> str:
+    return refused.reason if isinstance(refused, AnotherRegulator) else refused.check
 
 
 def power_for(act: str) -> str:
@@ -183,13 +193,13 @@ def _said(name: str, row: PowerOrder) -> Event:
 
 
 async def _record_refusal(session: Session, holder: Holder, target: Target, act: str, *, reason: str) -> None:
-    requester, person = await find(session, target)
-    await log.append(session, _attempt(holder, requester, act, reason), person=person)
+    found = await find(session, target)
+    await log.append(session, _attempt(holder, found.requester, act, reason), person=found.person)
 
 
 async def _record_refused_decision(session: Session, holder: Holder, which: UUID, reason: str) -> None:
     row = await session.get_one(PowerOrder, which)
-    person: PersonId | None = (await find(session, order_of(row).target))[1]
+    person = (await find(session, order_of(row).target)).person
     await log.append(session, _attempt(holder, row.requester_id, row.act, reason), person=person)
 
 

@@ -12,7 +12,7 @@ from vault.clock import millis
 from vault.crypto.canonical import b64, canonical, digest
 from vault.errors import Invalid
 
-Act = Literal["suspend", "lift", "narrow"]
+Act = Literal["suspend", "lift", "narrow", "order_deletion"]
 Kind = Literal["requester", "declaration", "grant"]
 ACTS: Final[tuple[Act, ...]] = get_args(Act)
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
@@ -84,6 +84,8 @@ class Order:
         if self.reason_code not in REASONS:
             raise Invalid.field("reason_code", f"is one of {', '.join(REASONS)}")
         check_text("reason", self.reason)
+        if self.act == "order_deletion" and self.target.kind != "grant":
+            raise Invalid.field("target", "must be a grant: deletion is ordered of what was released under one")
         if self.is_urgent and self.act != "suspend":
             raise Invalid.field("urgent", "is for suspend alone: nothing else holds before two have decided")
         if (self.cut is None) == (self.act == "narrow"):

@@ -77,3 +77,13 @@ async def narrow_all(session: Session, wanted: Order, *, by: UUID, second: UUID)
     if not changed:
         raise Conflict("Nothing would change: no declaration of this organisation has any of it.")
     return changed
+
+
+async def purposes_declared(
+    session: Session, requester: RequesterId, *, declaration: DeclarationId | None = None
+) -> set[str]:
+    """The codes of the purposes that a requester declared at any time, or of one declaration."""
+    chosen = sa.select(DeclarationRow).where(DeclarationRow.requester_id == requester)
+    if declaration is not None:
+        chosen = chosen.where(DeclarationRow.id == declaration)
+    return {stored_declaration(row.body).purpose.code for row in await session.scalars(chosen)}
