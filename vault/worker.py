@@ -35,6 +35,8 @@ from vault.ledger.sequencer import Sequencer
 from vault.notifying.choosing import notifier_of
 from vault.notifying.hygiene import delete_old_messages
 from vault.notifying.post import Post
+from vault.oversight import exports
+from vault.oversight.exports import delete_ended
 from vault.release.batches import delete_old_batches
 from vault.release.hygiene import delete_lapsed_shares
 from vault.requesters.hygiene import lift_lapsed_suspensions
@@ -56,6 +58,7 @@ FOLLOW_EVERY: Final = 5.0
 """Seconds between two looks at the key ring's file."""
 TIDYING: Final[tuple[Callable[[Session], Awaitable[object]], ...]] = (
     delete_dead_wraps,
+    delete_ended,
     delete_ended_backchannel,
     delete_ended_lists,
     delete_ended_requests,
@@ -114,7 +117,13 @@ async def running(
     async with publishing(settings, database) as published:
         signer = ring_signer(database.ring, settings.origin(database.ring.id))
         sequencer = Sequencer(database, signer).heeding(*published.outside)
-        acts = [sequencer.run(), indexing.run(database), tidy(database), announcing.run(database)]
+        acts = [
+            sequencer.run(),
+            indexing.run(database),
+            exports.run(database),
+            tidy(database),
+            announcing.run(database),
+        ]
         acts.append(vet(settings, database, checker))
         acts.append(watch(database))
         acts.append(heartbeat.run(database, sequencer, settings.log_heartbeat_seconds))

@@ -1,6 +1,7 @@
 """Searching by postings finds what reading every entry would, whatever is indexed already."""
 
 import itertools
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,8 +17,9 @@ from vault.errors import Tampered
 from vault.ledger import searching
 from vault.ledger.events import Event, Item, requester
 from vault.ledger.indexing import index_next
-from vault.ledger.postings import BLOCK, decode, encode, places
+from vault.ledger.postings import BLOCK, HOUR_MS, decode, encode, places
 from vault.ledger.searching import Sieve
+from vault.ledger.tallying import Cell, counted
 
 WIDTH = 256
 BANKS = [ids.public(ids.REQUESTER, each) for each in (BANK, SHOP)]
@@ -92,6 +94,22 @@ async def test_every_filter_finds_what_reading_would(log: Log) -> None:
                 wanted = [each["index"] for each in reversed(members) if sieve.fits(each)]
                 assert await searching.find(session, sieve, limit=1000) == wanted, (indexed, facets, since, until)
         assert await index_next(log.database, width=WIDTH) == (indexed < 2)
+
+
+async def test_tallies_are_what_counting_would_give(log: Log) -> None:
+    """By hour, event and reason, whatever is indexed already."""
+    members = await filled(log)
+    wanted = Counter(
+        Cell(each["at"] // HOUR_MS, each["event"], each.get("reason", ""))
+        for each in members
+        if each["event"] in {"release.delivered", "release.refused"} and each.get("requester") == BANKS[1]
+    )
+    sieve = Sieve({"requester": frozenset({BANKS[1]})})
+    for _ in range(3):
+        async with log.database.begin(REGULATOR) as session:
+            found = await counted(session, sieve, ["release.delivered", "release.refused"], ["release.refused"])
+        assert found == wanted
+        await index_next(log.database, width=WIDTH)
 
 
 async def test_pages_follow_each_other_across_blocks(log: Log) -> None:

@@ -40,13 +40,27 @@ class PageProof(msgspec.Struct, frozen=True):
         ]
 
 
-async def prove(session: Session, entries: Sequence[Entry], *, shard: int = SHARD) -> PageProof:
-    """The proof of these entries against the newest checkpoint; verified before it leaves. Raises NotFound."""
-    newest = sa.select(CheckpointRow.size, CheckpointRow.note).where(CheckpointRow.shard == shard)
-    row = (await session.execute(newest.order_by(CheckpointRow.size.desc()).limit(1))).one_or_none()
-    if row is None:
-        raise NotFound("The ledger is empty.")
-    size, root = row.size, parse(row.note)[0].root
+async def checkpoint_at(session: Session, size: int | None = None, *, shard: int = SHARD) -> str:
+    """The signed note of the checkpoint of this size; None: the newest. Raises NotFound."""
+    wanted = sa.select(CheckpointRow.note).where(CheckpointRow.shard == shard)
+    if size is not None:
+        wanted = wanted.where(CheckpointRow.size == size)
+    note: str | None = await session.scalar(wanted.order_by(CheckpointRow.size.desc()).limit(1))
+    if note is None:
+        raise NotFound("There is no such checkpoint.")
+    return note
+
+
+async def prove(
+    session: Session, entries: Sequence[Entry], *, size: int | None = None, shard: int = SHARD
+) -> PageProof:
+    """The proof of these entries against the checkpoint of this size (None: the newest), verified before it leaves.
+
+    Raises NotFound, Tampered.
+    """
+    note = await checkpoint_at(session, size, shard=shard)
+    checkpoint = parse(note)[0]
+    size, root = checkpoint.size, checkpoint.root
     parts = [inclusion_nodes(each.index, size) for each in entries]
     nodes = [node for path in parts for part in path for node in part]
     lookup = await fetch_nodes(fetcher(session), shard, nodes, size=size)
@@ -58,4 +72,4 @@ async def prove(session: Session, entries: Sequence[Entry], *, shard: int = SHAR
         except ProofFailed as error:
             raise Tampered(private=f"entry {each.index}: {error.public}") from error
         places.append(ProvenPlace(encode(each.body), each.index, [encode(step) for step in path]))
-    return PageProof(size, row.note, places)
+    return PageProof(size, note, places)

@@ -59,27 +59,29 @@ async def find(
     session: Session, sieve: Sieve, *, before: int | None = None, limit: int = 100, shard: int = SHARD
 ) -> list[int]:
     """Indexes of entries that fit, newest first, below ``before``; at most ``limit``. Raises Tampered."""
-    size = await session.scalar(sa.select(HeadRow.size).where(HeadRow.shard == shard)) or 0
-    top = size if before is None else min(before, size)
     found: list[int] = []
-    async for chunk in stretches(session, sieve, below=top, shard=shard):
+    async for chunk in stretches(session, sieve, below=before, shard=shard):
         found += chunk[: limit - len(found)]
         if len(found) >= limit:
             break
     return found
 
 
-async def stretches(session: Session, sieve: Sieve, *, below: int, shard: int = SHARD) -> AsyncIterator[list[int]]:
-    """Everything that fits below an index, newest first, a stretch at a time."""
-    indexed = await _indexed(session, shard)
-    for high in range(below, indexed, -_CHUNK):
-        yield await _read_through(session, sieve, max(indexed, high - _CHUNK), high, shard)
-    top = min(below, indexed)
+async def stretches(
+    session: Session, sieve: Sieve, *, below: int | None = None, shard: int = SHARD
+) -> AsyncIterator[list[int]]:
+    """Everything that fits below an index (None: everything), newest first, a stretch at a time."""
+    size = await session.scalar(sa.select(HeadRow.size).where(HeadRow.shard == shard)) or 0
+    below = size if below is None else min(below, size)
+    covered = await indexed(session, shard)
+    for high in range(below, covered, -_CHUNK):
+        yield await _read_through(session, sieve, max(covered, high - _CHUNK), high, shard)
+    top = min(below, covered)
     for width in chain(_WINDOWS, repeat(_WINDOWS[-1])):
         window = await blocks(session, sieve, below=top, limit=width, shard=shard)
         if not window:
             return
-        bits = await _bits(session, sieve, window, shard)
+        bits = await fitting_bits(session, sieve, window, shard)
         for block in window:
             fitting = bits[block.number]
             if block.first + block.width > below:
@@ -131,14 +133,14 @@ async def postings(
     return found
 
 
-async def _indexed(session: Session, shard: int) -> int:
+async def indexed(session: Session, shard: int = SHARD) -> int:
     """How many entries from the first are indexed."""
     last = sa.select(BlockRow.block, BlockRow.width).where(BlockRow.shard == shard)
     row = (await session.execute(last.order_by(BlockRow.block.desc()).limit(1))).one_or_none()
     return 0 if row is None else int((row[0] + 1) * row[1])
 
 
-async def _bits(session: Session, sieve: Sieve, window: list[Block], shard: int) -> dict[int, int]:
+async def fitting_bits(session: Session, sieve: Sieve, window: list[Block], shard: int = SHARD) -> dict[int, int]:
     """Of each block in a window, the entries that fit every facet."""
     found = {block.number: (1 << block.width) - 1 for block in window}
     span = (window[-1].number, window[0].number)
