@@ -78,6 +78,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Seconds between two published checkpoints, at least."""
     log_heartbeat_seconds: float = 55.0
     """An entry says that all is well when nothing else was recorded for so long."""
+    requester_quota: int = 1_000_000
+    """Releases a day that a requester may have, of which officers have said nothing else."""
     receipt_timeout: float = 5.0
     """Seconds a release waits for its receipt before it answers 503."""
     max_body: int = 1_048_576

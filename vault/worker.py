@@ -38,7 +38,7 @@ from vault.notifying.post import Post
 from vault.oversight import exports
 from vault.oversight.exports import delete_ended
 from vault.release.batches import delete_old_batches
-from vault.release.hygiene import delete_lapsed_shares
+from vault.release.hygiene import delete_lapsed_shares, delete_old_periods
 from vault.requesters.hygiene import lift_lapsed_suspensions
 from vault.settings import Settings
 from vault.signin.hygiene import delete_ended_sign_ins
@@ -66,6 +66,7 @@ TIDYING: Final[tuple[Callable[[Session], Awaitable[object]], ...]] = (
     delete_lapsed,
     delete_lapsed_shares,
     delete_old_batches,
+    delete_old_periods,
     delete_old_events,
     delete_old_keys,
     delete_old_messages,

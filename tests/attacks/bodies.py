@@ -85,6 +85,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/applications/{application}/documents": {},
     "DELETE /v1/applications/{application}/documents/{document}": {},
     "POST /v1/releases/batch": {"lines": [{"token": "rt_nobody"}]},
+    "POST /v1/desk/requesters/{requester}/quota": {"per_day": 100, "reason": REASON},
+    "POST /v1/desk/requesters/{requester}/quota/decisions": {"decision": "decline", "reason": REASON},
     "POST /v1/desk/bounds": {"rules": plain(list(shipped().rules)), "reason": REASON},
     "POST /v1/desk/bounds/{number}/decisions": {"decision": "refuse", "reason": REASON},
     "POST /v1/members": {

@@ -41,6 +41,7 @@ from vault.api import (
     public_register,
     published_log,
     purposes,
+    quota_desk,
     references,
     registration,
     release_batches,
@@ -114,6 +115,7 @@ def _for_people() -> list[Any]:
 def _for_staff() -> list[Any]:
     return [
         *bounds_desk.HANDLERS,
+        *quota_desk.HANDLERS,
         desk.list_applications,
         desk.read_application_at_desk,
         desk.decide_application,

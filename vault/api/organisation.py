@@ -16,6 +16,7 @@ from vault.edge import organisation as desk
 from vault.edge.request import VaultRequest
 from vault.ledger.reading import Entry, Stretch
 from vault.organisations.filing import file_declaration
+from vault.release.quotas import Whose, quota_of
 from vault.requesters.applications import Application, read_application
 from vault.requesters.owned import OwnDeclaration
 from vault.signin import MEMBER
@@ -80,10 +81,16 @@ class Quota(msgspec.Struct, frozen=True):
 
 
 class Quotas(msgspec.Struct, frozen=True):
-    """By declaration; with ``complete`` false the newest 10,000 grants are counted."""
+    """By declaration; with ``complete`` false the newest 10,000 grants are counted. All clients together may have
+    ``per_day`` releases a day by the clock of the registry, of which ``used_today`` are used or about to be;
+    ``per_minute``, until ``slowed_until``, while the registry slows the organisation down."""
 
     quotas: list[Quota]
     complete: bool
+    per_day: int
+    used_today: int
+    per_minute: int | None
+    slowed_until: datetime | None
 
 
 class HeldGrant(msgspec.Struct, frozen=True):
@@ -171,10 +178,12 @@ async def file_own_declaration(request: VaultRequest) -> ApplicationReceived:
 
 @get("/v1/organisation/quotas", tags=["organisation"])
 async def read_quotas(request: VaultRequest) -> Quotas:
-    """How many grants are in force under each declaration, and how often they were used."""
-    found = (await request.as_holder(MEMBER, desk.overview)).grants
+    """How many grants are in force under each declaration, how often they were used, and what is left of the day."""
+    overview = await request.as_holder(MEMBER, desk.overview)
+    found, default = overview.grants, request.doors.settings.requester_quota
+    held = await request.doors.database.run(quota_of, Whose(overview.owner.id, default))
     rows = [Quota(ids.public(ids.DECLARATION, c.declaration_id), c.grants, c.uses) for c in found.by_declaration]
-    return Quotas(rows, found.is_all)
+    return Quotas(rows, found.is_all, held.per_day, held.leased, held.per_minute, held.slowed_until)
 
 
 @get("/v1/organisation/grants", opt={"extra": Extra(query=GrantPage, refusals=(404,))}, tags=["organisation"])

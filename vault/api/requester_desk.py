@@ -15,6 +15,7 @@ from vault.edge.request import VaultRequest
 from vault.ids import DeclarationId, RequesterId
 from vault.requesters import at_desk, two_officers
 from vault.requesters.measures import Order
+from vault.requesters.narrowing import Cut
 from vault.signin import OFFICER
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -25,10 +26,12 @@ class MeasureRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is to be done and why: one line of 4 to 500 characters, without personal data. To the requester, or to one
     ``declaration``; ``until``, with shorten alone, is the new end. A suspension holds at once, for 72 hours."""
 
-    act: Literal["suspend", "restore", "revoke", "shorten"]
+    act: Literal["suspend", "restore", "revoke", "shorten", "narrow"]
     reason: str
     declaration: str | None = None
     until: Moment | None = None
+    cut: Cut | None = None
+    """With narrow, of a declaration: items, forms, frequency, hours, networks (docs/register.md)."""
 
 
 class MeasureDecision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -108,7 +111,7 @@ async def propose_measure(request: VaultRequest, requester: FromPath[str]) -> Me
     body = await request.parsed(MeasureRequest)
     declared = None if body.declaration is None else DeclarationId(ids.parse(ids.DECLARATION, body.declaration))
     wanted = RequesterId(ids.parse(ids.REQUESTER, requester))
-    order = Order(body.act, wanted, declared, body.reason.strip(), body.until)
+    order = Order(body.act, wanted, declared, body.reason.strip(), body.until, body.cut)
     async with request.acting(OFFICER) as holder:
         row = await two_officers.propose_on_record(request.doors.database, holder, order)
     return measure_view(at_desk.measure_view(row, request.doors.clock.now()))

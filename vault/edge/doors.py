@@ -110,8 +110,13 @@ async def open_doors(
         authserver = _authserver(settings, database)
         gate = ResourceGate(authserver)
         engine = await ReleaseEngine.over(
-            database, receipts, gate, receipt_timeout=settings.receipt_timeout, issuer=settings.issuer_url
+            database,
+            receipts,
+            gate,
+            receipt_timeout=settings.receipt_timeout,
+            issuer=settings.issuer_url,
         )
+        engine = engine.with_quota(settings.requester_quota)
         if source is None:
             source = await stack.enter_async_context(_configured_source(settings, database.clock))
         if checker is None:

@@ -25,6 +25,7 @@ from vault.portal.languages import N_, Language
 from vault.portal.pages import language_of, page
 from vault.portal.words import days, form_name, frequency, item_name, item_with_form, outcome
 from vault.profile.catalogue import catalogue
+from vault.release.quotas import Whose, quota_of
 from vault.requesters.key_times import Keys
 from vault.requesters.owned import OwnDeclaration
 from vault.requesters.standing import State
@@ -102,7 +103,9 @@ async def own_declarations_page(request: VaultRequest) -> Template:
     for each, own in zip(shown, found.declarations, strict=True):
         count = used.get(own.id)
         each["grants"], each["uses"] = (count.grants, count.uses) if count else (0, 0)
-    return page(request, "organisation/declarations", realm=MEMBER, declarations=shown, is_all=found.grants.is_all)
+    quota = await request.doors.database.run(quota_of, Whose(found.owner.id, request.doors.settings.requester_quota))
+    is_all = found.grants.is_all
+    return page(request, "organisation/declarations", realm=MEMBER, declarations=shown, is_all=is_all, quota=quota)
 
 
 @get("/organisation/grants")

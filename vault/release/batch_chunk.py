@@ -30,7 +30,7 @@ from vault.release.entries import is_about
 from vault.release.package import commitment
 from vault.release.recorder import record_many
 from vault.release.recording import Delivery, Overtaken, Replayed, database_errors, record
-from vault.release.refusals import RECORDED, WITHDRAWN, CannotRepeat, GrantEnded
+from vault.release.refusals import RECORDED, WITHDRAWN, CannotRepeat, GrantEnded, QuotaSpent
 from vault.release.tables import WAITING
 from vault.release.waiting import ask_officers
 
@@ -49,6 +49,7 @@ class Work:
     gate: BatchGate
     sender: Sender
     claimed: Claimed
+    address: str
 
 
 @dataclass(slots=True)
@@ -82,10 +83,13 @@ class ChunkRun:
         """Steps 2 to 8 for those of the lines whose persons differ. Which were overtaken, and which must wait."""
         with database_errors():
             now, later = self._apart(lines, await self._held(lines))
-            known = await self._load(now, _WINDOWS[tried])
+            known = await self._within_quota(await self._load(now, _WINDOWS[tried]))
             began = monotonic()
             overtaken = await self._record(known, alone=tried > 0)
         gone = {line.number for line in overtaken}
+        for each in known:
+            if each.line.number in gone and isinstance(each.step, Delivery):
+                self.work.engine.leases.give_back(self.work.sender.requester_id, each.step.now)
         await self._answer([each for each in known if each.line.number not in gone], began, overtaken)
         return overtaken, later
 
@@ -119,9 +123,22 @@ class ChunkRun:
         opened: list[Opened] = [
             (line, key, held, found) for (line, held), key, found in zip(now, keys, rows, strict=True)
         ]
-        chunk = Chunk(engine.ring, client, register, engine.clock.now(), window)
+        chunk = Chunk(engine.ring, client, register, engine.clock.now(), window, self.work.address)
         known = await asyncio.to_thread(decide_all, chunk, opened)
         return [await self._with_standing(chunk, each) for each in known]
+
+    async def _within_quota(self, known: Sequence[Known]) -> list[Known]:
+        """As many of the deliveries as the requester's quota allows."""
+        found = []
+        for each in known:
+            if isinstance(each.step, Delivery):
+                try:
+                    await self.work.engine.leases.take(self.work.sender.requester_id, each.step.now)
+                except QuotaSpent as error:
+                    found.append(replace(each, step=error))
+                    continue
+            found.append(each)
+        return found
 
     async def _with_standing(self, chunk: Chunk, known: Known) -> Known:
         """Where a whole grant may have been approved: another round trip for each of these lines."""

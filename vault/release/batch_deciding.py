@@ -63,6 +63,7 @@ class Chunk:
     register: Registered
     now: datetime
     window: int
+    address: str
 
 
 Opened = tuple[Line, str, Held, tuple[Any, ...] | None]
@@ -75,7 +76,15 @@ def decide_all(chunk: Chunk, opened: Sequence[Opened]) -> list[Known]:
 
 
 def _decide(chunk: Chunk, line: Line, key: str, held: Held, found: tuple[Any, ...] | None) -> Known:
-    ask = Ask(authorization="", proofs=(), method="POST", url="", items=line.items, idempotency_key=key, address="")
+    ask = Ask(
+        authorization="",
+        proofs=(),
+        method="POST",
+        url="",
+        items=line.items,
+        idempotency_key=key,
+        address=chunk.address,
+    )
     loaded = read(chunk.ring, found, chunk.register, chunk.client)
     if not isinstance(loaded, Loaded):
         gone = GrantEnded(STALE_TOKEN) if loaded is None else loaded

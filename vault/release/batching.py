@@ -67,7 +67,7 @@ async def release_batch(
     """
     engine, key = batching.engine, ask.idempotency_key
     claimed = await engine.database.run(claim, sender.client_id, key, digest(ask.body))
-    work = Work(engine=engine, gate=batching.gate, sender=sender, claimed=claimed)
+    work = Work(engine=engine, gate=batching.gate, sender=sender, claimed=claimed, address=ask.address)
     chunks = _chunks(work, lines, batching.chunk)
     first = await anext(chunks)
     return _with_first(first, chunks)

@@ -59,6 +59,7 @@ def decide(request: Request, loaded: Loaded) -> Delivery | Waits | Repeats:
     ring, access, now = request.ring, request.caller.access, request.now
     # 2. Is everything live, at this moment?
     check_live_now(loaded, epoch=access.epoch, now=now)
+    limits.check_place(loaded.body, request.ask.address, now)
     if request.ask.format is not PLAIN:
         check_format(request.ask, loaded, now)
     # 3. What is asked for, within what the token, the grant and the declaration allow.

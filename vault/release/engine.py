@@ -1,7 +1,7 @@
 """What a release works with, and the shapes of question and answer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import asyncpg
@@ -12,6 +12,7 @@ from vault.db import Database
 from vault.ledger.follower import Receipts
 from vault.release.caller import Caller, Gate
 from vault.release.formats import JSON, PLAIN, Format
+from vault.release.leases import Leases
 from vault.release.loading import Loader
 from vault.release.recorder import Recorder
 
@@ -58,11 +59,18 @@ class ReleaseEngine:
     receipt_timeout: float
     loader: Loader
     recorder: Recorder
+    leases: Leases
     issuer: str = ""
 
     @classmethod
     async def over(
-        cls, database: Database, receipts: Receipts, gate: Gate, *, receipt_timeout: float = 5.0, issuer: str = ""
+        cls,
+        database: Database,
+        receipts: Receipts,
+        gate: Gate,
+        *,
+        receipt_timeout: float = 5.0,
+        issuer: str = "",
     ) -> Self:
         """An engine over an open database."""
         pool = await database.pool()
@@ -74,8 +82,13 @@ class ReleaseEngine:
             receipt_timeout=receipt_timeout,
             loader=Loader(database.ring, pool),
             recorder=Recorder(pool),
+            leases=Leases(pool, database.ring),
             issuer=issuer,
         )
+
+    def with_quota(self, per_day: int) -> Self:
+        """The same for requesters that may have so many releases a day, where nothing else is said."""
+        return replace(self, leases=Leases(self.pool, self.ring, per_day=per_day))
 
     async def admit(self, ask: Ask) -> Caller:
         """Step 1. Raises the gate's errors, all answered with 401."""

@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import Final
 
-from vault.release.refusals import TooOften, UsesSpent
+from vault.release.refusals import OutsideHours, OutsideNetworks, TooOften, UsesSpent
+from vault.requesters.declarations import Declaration
+from vault.requesters.restrictions import contain
 
 WINDOWS: Final = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
 
@@ -40,3 +42,11 @@ def check(limits: Limits, used: Used, now: datetime) -> None:
     opens = used.window_start + limits.window
     if now < opens and used.window_uses >= limits.count:
         raise TooOften(retry_after=max(1, ceil((opens - now).total_seconds())), limit="frequency")
+
+
+def check_place(declared: Declaration, address: str, now: datetime) -> None:
+    """Raises OutsideHours or OutsideNetworks when the declaration is not for this time of the day, or this caller."""
+    if declared.hours and not declared.hours.holds(now):
+        raise OutsideHours(limit="hours")
+    if declared.networks and not contain(declared.networks, address):
+        raise OutsideNetworks(limit="networks")

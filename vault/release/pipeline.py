@@ -122,8 +122,7 @@ class _Passage:
                 # 7. Record: every status, limit and version again, under the grant's lock.
                 began = monotonic()
                 with database_errors():
-                    await engine.recorder.record(step)
-                self.is_proof_used = True
+                    await self._record(step)
                 return await self._prove(step, began)
             await self._use_proof()
             return await (self._wait(loaded, step) if isinstance(step, Waits) else self._repeat(loaded, step))
@@ -131,6 +130,17 @@ class _Passage:
             await self._use_proof()
             await record_refusal(engine, self.ask, self.caller, loaded, error=error)
             raise
+
+    async def _record(self, step: Delivery) -> None:
+        """Use one of the requester's quota, which is given back when nothing was recorded."""
+        leases, requester = self.engine.leases, step.loaded.grant["requester_id"]
+        await leases.take(requester, step.now)
+        try:
+            await self.engine.recorder.record(step)
+        except (Overtaken, Replayed):
+            leases.give_back(requester, step.now)
+            raise
+        self.is_proof_used = True
 
     async def _load(self, *, fresh: bool) -> Loaded:
         """One round trip, while the register is remembered and may be."""

@@ -52,6 +52,28 @@ class TooOften(TooMany):
     advice = "Wait as long as Retry-After says; the member `limit` names the limit."
 
 
+class QuotaSpent(TooMany):
+    """What the registry lets the requester have is used up. ``limit``: ``quota``, of the day; ``rate``, of a minute
+    while the registry slows it down. Retry-After tells when the next one begins."""
+
+    name, title = "quota-spent", "The organisation's quota is used up"
+    advice = "Wait as long as Retry-After says; the member `limit` names the limit. Your desk shows what is left."
+
+
+class OutsideHours(Refused):
+    """The declaration is for other hours of the day. ``limit`` is ``hours``."""
+
+    name, title = "outside-hours", "Nothing is released under this declaration at this time of the day"
+    advice = "Ask again within the hours of the declaration, by the clock of the registry; `limit` names the limit."
+
+
+class OutsideNetworks(Refused):
+    """The request came from elsewhere than the declaration names. ``limit`` is ``networks``."""
+
+    name, title = "outside-networks", "Nothing is released under this declaration to this address"
+    advice = "Send the request from one of the networks of the declaration; the member `limit` names the limit."
+
+
 class TooManyWaiting(TooMany):
     """The officers have enough of this grant before them. Not recorded: what already waits is."""
 
@@ -112,6 +134,9 @@ _REASONS: Final[dict[type[VaultError], str]] = {
     OverAsked: "over_asked",
     UsesSpent: "uses_spent",
     TooOften: "too_often",
+    QuotaSpent: "quota_spent",
+    OutsideHours: "outside_hours",
+    OutsideNetworks: "outside_networks",
     ReleaseDenied: "denied",
     ApprovalLapsed: "approval_lapsed",
     WaitLapsed: "wait_lapsed",

@@ -178,3 +178,53 @@ class ReleaseBatchLine(Base):
     batch_id: Mapped[UUID] = mapped_column(primary_key=True)
     line: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     told: Mapped[dict[str, Any]] = mapped_column()
+
+
+class RequesterQuota(Guarded, Base):
+    """How much a requester may take, where that is not the default; and what an officer proposed about it.
+
+    ``per_day`` null: the default. ``per_minute`` holds until ``slowed_until``, over all of its clients together.
+    """
+
+    __tablename__ = "requester_quotas"
+    __table_args__ = (
+        sa.CheckConstraint("per_day IS NULL OR per_day >= 0", name="per_day"),
+        sa.CheckConstraint("(per_minute IS NULL) = (slowed_until IS NULL)", name="slowed"),
+        sa.CheckConstraint("(proposed_per_day IS NULL) = (proposed_by IS NULL)", name="proposed"),
+    )
+    guarded: ClassVar[tuple[str, ...]] = (
+        "per_day",
+        "reason",
+        "per_minute",
+        "slowed_until",
+        "slowed_reason",
+        "proposed_per_day",
+        "proposed_reason",
+        "proposed_by",
+    )
+
+    requester_id: Mapped[RequesterId] = mapped_column(primary_key=True)
+    per_day: Mapped[int | None] = mapped_column()
+    reason: Mapped[str | None] = mapped_column()
+    per_minute: Mapped[int | None] = mapped_column()
+    slowed_until: Mapped[datetime | None] = mapped_column()
+    slowed_reason: Mapped[str | None] = mapped_column()
+    proposed_per_day: Mapped[int | None] = mapped_column()
+    proposed_reason: Mapped[str | None] = mapped_column()
+    proposed_by: Mapped[StaffId | None] = mapped_column()
+
+
+class QuotaPeriod(Base):
+    """How much of one day, or of one minute, the server processes have leased. Counters like a grant's uses: without
+    a MAC."""
+
+    __tablename__ = "quota_periods"
+    __table_args__ = (
+        sa.CheckConstraint("kind IN ('quota', 'rate')", name="kind"),
+        sa.CheckConstraint("leased >= 0", name="leased"),
+    )
+
+    requester_id: Mapped[RequesterId] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    starts: Mapped[datetime] = mapped_column(primary_key=True)
+    leased: Mapped[int] = mapped_column()

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 
 from vault.crypto.canonical import canonical, digest
+from vault.requesters.restrictions import MOST_NETWORKS, Hours, Network
 
 LONGEST_DURATION_DAYS: Final = 1095
 LONGEST_RETENTION_DAYS: Final = 3650
@@ -127,6 +128,12 @@ class Declaration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     storage: Storage
     cross_border: CrossBorder | None
     max_uses: Annotated[int, msgspec.Meta(ge=1, le=MOST_USES)] | None = None
+    hours: Hours | msgspec.UnsetType = msgspec.UNSET
+    """The hours of the day in which anything is released; absent: all."""
+    networks: Annotated[list[Network], msgspec.Meta(min_length=1, max_length=MOST_NETWORKS)] | msgspec.UnsetType = (
+        msgspec.UNSET
+    )
+    """Where the requester's own requests for data come from; absent: anywhere."""
 
     def item(self, name: str) -> DeclaredItem | None:
         """The declared item of that name, if it is declared."""

@@ -15,6 +15,7 @@ from vault.requesters.declarations import (
 )
 from vault.requesters.organisations import is_email
 from vault.requesters.purposes import Purposes, purposes
+from vault.requesters.restrictions import problems_of
 
 
 class CatalogueItem(Protocol):
@@ -50,6 +51,7 @@ def problems(declaration: Declaration, catalogue: Catalogue, listed: Purposes | 
 
 
 def _how_often(declaration: Declaration) -> Iterator[Problem]:
+    yield from problems_of(declaration.hours or None, declaration.networks or None)
     if declaration.frequency.per == "hour" and declaration.frequency.count > MOST_PER_HOUR:
         yield "frequency.count", f"must be at most {MOST_PER_HOUR} an hour"
     if declaration.collection == ONE_TIME and declaration.max_uses != 1:

@@ -1,7 +1,8 @@
 """A declaration that was narrowed: what is left of it. Pure.
 
 What two officers signed stays as it was signed, and so do its digest and its permit. What was cut since stands beside
-it, under the row's MAC, and is taken off whenever the declaration is read: items, forms of items, how often. A cut only
+it, under the row's MAC, and is taken off whenever the declaration is read: items, forms of items, how often, when and
+from where. A cut only
 adds to the cuts before it; there is no way back but a new declaration.
 """
 
@@ -11,16 +12,20 @@ import msgspec
 
 from vault.errors import Conflict, Invalid
 from vault.requesters.declarations import MOST_ITEMS, Declaration, FormName, Frequency, ItemName
+from vault.requesters.restrictions import MOST_NETWORKS, Hours, Network, are_within, problems_of
 
 _HOURS_PER_DAY: Final = 24
 
 
 class Cut(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What is taken out: ``without`` items by name, ``forms`` of items that stay, how often at most from now on."""
+    """What is taken out: ``without`` items by name, ``forms`` of items that stay, how often at most from now on,
+    in which ``hours`` of the day and from which ``networks`` alone."""
 
     without: Annotated[list[ItemName], msgspec.Meta(max_length=MOST_ITEMS)] = []
     forms: dict[ItemName, Annotated[list[FormName], msgspec.Meta(min_length=1, max_length=8)]] = {}
     frequency: Frequency | None = None
+    hours: Hours | None = None
+    networks: Annotated[list[Network], msgspec.Meta(min_length=1, max_length=MOST_NETWORKS)] | None = None
 
     def plain(self) -> dict[str, Any]:
         """As JSON data, what it does not say left out."""
@@ -47,7 +52,13 @@ def narrowed(body: Declaration, stored: object | None) -> Declaration:
         if each.item not in cut.without
     ]
     slower = body.frequency if cut.frequency is None else slowest(body.frequency, cut.frequency)
-    return msgspec.structs.replace(body, items=[each for each in items if each.forms], frequency=slower)
+    return msgspec.structs.replace(
+        body,
+        items=[each for each in items if each.forms],
+        frequency=slower,
+        hours=cut.hours or body.hours,
+        networks=cut.networks or body.networks,
+    )
 
 
 def joined(earlier: object | None, cut: Cut) -> dict[str, Any]:
@@ -59,7 +70,9 @@ def joined(earlier: object | None, cut: Cut) -> dict[str, Any]:
     forms = {item: sorted({*before.forms.get(item, ()), *cut.forms.get(item, ())}) for item in named}
     rates = [each for each in (before.frequency, cut.frequency) if each is not None]
     rate = slowest(rates[0], rates[-1]) if rates else None
-    return Cut(sorted({*before.without, *cut.without}), forms, rate).plain()
+    # Hours and networks were checked to lie within those before them: the later ones say it all.
+    places = cut.hours or before.hours, cut.networks or before.networks
+    return Cut(sorted({*before.without, *cut.without}), forms, rate, *places).plain()
 
 
 def within(left: Declaration, cut: Cut) -> Cut:
@@ -71,6 +84,8 @@ def within(left: Declaration, cut: Cut) -> Cut:
         [item for item in cut.without if item in declared],
         {item: names for item, names in forms.items() if names},
         cut.frequency if is_faster else None,
+        cut.hours if cut.hours is not None and cut.hours.is_within(left.hours or None) else None,
+        cut.networks if cut.networks is not None and are_within(cut.networks, left.networks or None) else None,
     )
 
 
@@ -91,6 +106,12 @@ def check_cut(left: Declaration, cut: Cut) -> None:
         raise Invalid.field("cut", f"is not in this declaration: {', '.join(unknown)}")
     if cut.frequency is not None and is_slower(left.frequency, cut.frequency):
         raise Invalid.field("cut.frequency", "must be slower than what holds now")
+    for member, problem in problems_of(cut.hours, cut.networks):
+        raise Invalid.field(f"cut.{member}", problem)
+    if cut.hours is not None and not cut.hours.is_within(left.hours or None):
+        raise Invalid.field("cut.hours", "must lie within the hours that hold now")
+    if cut.networks is not None and not are_within(cut.networks, left.networks or None):
+        raise Invalid.field("cut.networks", "must lie within the networks that hold now")
     if cut == Cut():
         raise Conflict("Nothing would change: name items, forms or a frequency.")
     if not narrowed(left, cut.plain()).items:

@@ -37,6 +37,24 @@ REQUESTERS: Final[Mapping[str, Kind]] = {
     ),
     "bounds.refused": kind("A version of the bounds was turned down.", by="officer", must="count digest second"),
     "bounds.attempt_refused": kind("An officer may not decide about these bounds.", by="officer", must="count reason"),
+    "quota.proposed": kind(
+        "An officer proposed a quota above the default; count is of a day.", by="officer", must="requester count digest"
+    ),
+    "quota.set": kind(
+        "A requester's quota of a day is count from now on; second is who proposed it.",
+        by="officer",
+        must="requester count digest",
+        may="second",
+    ),
+    "quota.declined": kind(
+        "A proposed quota was turned down.", by="officer", must="requester count digest", may="second"
+    ),
+    "quota.attempt_refused": kind("An officer may not decide about this quota.", by="officer", must="requester reason"),
+    "requester.throttled": kind(
+        "A requester is slowed down for a time, to count releases a minute.",
+        by="officer registry",
+        must="requester count digest",
+    ),
     "application.approved": kind(
         "One officer approved; a second one must.",
         by="officer",
