@@ -27,6 +27,7 @@ from vault.portal import (
     front,
     grants,
     integrate,
+    lawful,
     notice_address,
     organisation,
     organisation_clients,
@@ -37,6 +38,7 @@ from vault.portal import (
     oversight_deletion,
     password,
     person,
+    powers,
     purposes,
     release_desk,
     requester_desk,
@@ -154,6 +156,13 @@ PAGES = [
     oversight.search_page,
     oversight_deletion.overdue_page,
     oversight.oversight_entry_page,
+    powers.powers_page,
+    powers.order_page,
+    powers.decide_power_page,
+    lawful.lawful_at_desk_page,
+    lawful.lawful_page,
+    lawful.act_at_desk_page,
+    lawful.act_page,
 ]
 __all__ = ["error_page", "prefers_page", "routes", "templates"]
 

@@ -27,8 +27,16 @@ _MENUS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("/requests", N_("Requests")),
         ("/activity", N_("Who saw what")),
     ),
-    "officer": (("/desk", N_("Desk")), ("/desk/requesters", N_("Requesters")), ("/desk/watch", N_("Watcher"))),
-    "regulator": (("/oversight", N_("Ledger")),),
+    "officer": (
+        ("/desk", N_("Desk")),
+        ("/desk/requesters", N_("Requesters")),
+        ("/desk/watch", N_("Watcher")),
+    ),
+    "regulator": (
+        ("/oversight", N_("Ledger")),
+        ("/oversight/powers", N_("Measures")),
+        ("/oversight/lawful", N_("Access by law")),
+    ),
     "member": (
         ("/organisation", N_("Organisation")),
         ("/organisation/clients", N_("Keys")),
