@@ -88,6 +88,9 @@ async def test_a_guesser_is_slowed_down(
     assert found.until is not None
     assert await status(database, bank) == "active"
     assert await entries(administrator, "requester.watched") == ["throttled"]
+    (row,) = await administrator.rows("SELECT per_minute, slowed_until FROM requester_quotas")
+    assert (row["per_minute"], row["slowed_until"]) == (watch.SLOW, found.until)
+    assert len(await entries(administrator, "requester.throttled")) == 1
 
 
 async def test_above_the_line_it_is_stopped(

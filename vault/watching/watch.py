@@ -13,11 +13,14 @@ from vault.errors import Conflict
 from vault.ids import RequesterId
 from vault.ledger.events import REGISTRY, Event
 from vault.ledger.log import append
+from vault.release.quotas import throttle
 from vault.requesters import measures
 from vault.watching import reading, rules
 from vault.watching.rules import Finding
 from vault.watching.tables import NOTED, STOPPED, THROTTLED, WatchFinding
 
+SLOW: Final = 60
+"""Releases per minute that are left to whoever is slowed down."""
 SLOW_FOR: Final = timedelta(hours=24)
 AGAIN_AFTER: Final = timedelta(hours=24)
 """The same outcome is not recorded twice within this time; a worse one is at once."""
@@ -52,6 +55,7 @@ async def _score(session: Session, requester: RequesterId) -> None:
     )
     if outcome == THROTTLED:
         row.until = session.now + SLOW_FOR
+        await throttle(session, requester, SLOW, until=row.until, reason=REASON)
     if outcome == STOPPED:
         await _stop(session, requester)
     session.add(row)
