@@ -44,6 +44,12 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/me/references": {},
     "DELETE /v1/me/references": {},
     "POST /v1/oversight/questions": {"event": "release.delivered", "limit": 1},
+    "POST /v1/oversight/exports": {"format": "csv", "event": "registry.founded"},
+    "POST /v1/oversight/reach": {
+        "requester": "req_" + "0" * 32,
+        "from": "2026-11-01T00:00:00Z",
+        "to": "2026-12-01T00:00:00Z",
+    },
     "POST /v1/oversight/orders": {
         "instrument": "(2026) 7",
         "ground": "court-order",

@@ -18,6 +18,7 @@ from vault.edge.csrf import NO_FORM_TOKEN
 from vault.edge.problems import headers_of
 from vault.edge.request import VaultRequest
 from vault.errors import VaultError
+from vault.oversight.counters import NOBODY
 
 NO_STORE: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 FRESH: Final = {"Cache-Control": "public, max-age=300"}
@@ -125,7 +126,10 @@ async def start_backchannel(request: VaultRequest) -> Response[dict[str, Any]]:
 @post("/oauth/token", status_code=200, opt=NO_FORM_TOKEN | {"extra": _ISSUING}, tags=["oauth"])
 async def issue_token(request: VaultRequest) -> Response[dict[str, Any]]:
     """Exchange a code or a refresh token for an access token bound to the caller's DPoP key."""
-    issued = await token(request.doors.authserver, await read_posted(request))
+    posted = await read_posted(request)
+    issued = await token(request.doors.authserver, posted)
+    if code := posted.form.get("code"):
+        request.doors.figures.stage("redeemed", NOBODY, of=code)
     return Response(issued.body(), headers=NO_STORE | next_nonce(request))
 
 

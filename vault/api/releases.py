@@ -11,6 +11,7 @@ from vault import ids
 from vault.api.description import Extra
 from vault.api.oauth import next_nonce
 from vault.authserver.resource import read_authorization
+from vault.clock import monotonic
 from vault.edge.csrf import NO_FORM_TOKEN
 from vault.edge.request import VaultRequest
 from vault.edge.strict import decode
@@ -129,7 +130,7 @@ class ReleaseState(msgspec.Struct, frozen=True):
 )
 async def make_release(request: VaultRequest) -> ASGIResponse:
     """Release items under a grant. The bytes leave only after their entry is in the ledger."""
-    doors, headers = request.doors, request.headers
+    doors, headers, began = request.doors, request.headers, monotonic()
     answer = await release(
         doors.engine,
         Ask(
@@ -144,6 +145,7 @@ async def make_release(request: VaultRequest) -> ASGIResponse:
             format=negotiated(", ".join(headers.getall("accept", []))),
         ),
     )
+    doors.figures.latency(monotonic() - began)
     return _answer(answer, _where(answer.location), request)
 
 

@@ -28,6 +28,7 @@ from vault.errors import BadConfiguration
 from vault.ledger.checkpoint import LogKey, log_keys
 from vault.ledger.follower import Receipts
 from vault.ledger.sequencer import Sequencer
+from vault.oversight.counters import Figures, record_figures
 from vault.proofing import Answer, HttpSource, Source, SourceUnavailable
 from vault.release.engine import ReleaseEngine
 from vault.settings import Settings
@@ -51,6 +52,7 @@ class Doors:
     receipts: Receipts
     authserver: AuthServer
     engine: ReleaseEngine
+    figures: Figures
     jar: Jar
     proxies: Proxies
 
@@ -121,7 +123,9 @@ async def open_doors(
             source = await stack.enter_async_context(_configured_source(settings, database.clock))
         if checker is None:
             checker = await stack.enter_async_context(configured_checker(settings, database.clock))
+        figures = Figures()
         await stack.enter_async_context(_counting(authserver))
+        await stack.enter_async_context(_figuring(database, figures))
         await stack.enter_async_context(_pinging(authserver))
         yield Doors(
             settings=settings,
@@ -132,6 +136,7 @@ async def open_doors(
             receipts=receipts,
             authserver=authserver,
             engine=engine,
+            figures=figures,
             jar=Jar(settings),
             proxies=Proxies.read(settings.trusted_proxies),
         )
@@ -209,6 +214,31 @@ async def _counting(authserver: AuthServer) -> AsyncIterator[None]:
             await write()
 
     task = asyncio.create_task(keep_writing(), name="strangers")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await write()
+
+
+@asynccontextmanager
+async def _figuring(database: Database, figures: Figures) -> AsyncIterator[None]:
+    """Writes what this process counted: once a minute, and at the end."""
+
+    async def write() -> None:
+        try:
+            if counts := figures.take():
+                await database.run(record_figures, counts)
+        except Exception as error:  # counting is no reason to stop serving
+            _log.warning("figures_not_counted", exc_info=error)
+
+    async def keep_writing() -> None:
+        while True:
+            await asyncio.sleep(COUNT_EVERY)
+            await write()
+
+    task = asyncio.create_task(keep_writing(), name="figures")
     try:
         yield
     finally:

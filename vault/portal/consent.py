@@ -68,6 +68,8 @@ async def consent_page(request: VaultRequest) -> Template | Redirect:
         return await _not_theirs(request, asked, error)
     except (OAuthError, Refused, NotFound) as error:
         return _over(request, error)
+    for stage in ("opened", "signed_in"):
+        request.doors.figures.stage(stage, shown["requester_id"], of=asked.request_uri)
     return _page(request, shown, shown["earlier"])
 
 
@@ -99,9 +101,10 @@ async def decide(request: VaultRequest) -> Template | Redirect:
 async def _sign_in_first(request: VaultRequest, asked: Asked) -> Template | Redirect:
     """Opens the request, so that it does not run out while the person signs in; the door brings them back here."""
     try:
-        await request.doors.database.run(load_request, asked.request_uri, asked.client_id)
+        loaded = await request.doors.database.run(load_request, asked.request_uri, asked.client_id)
     except (OAuthError, Refused, NotFound) as error:
         return _over(request, error)
+    request.doors.figures.stage("opened", loaded.client.requester_id, of=asked.request_uri)
     return see_other(f"/sign-in?{urlencode({'next': here(request)})}")
 
 
@@ -147,6 +150,7 @@ async def _shown(session: Session, holder: Holder, asked: Asked, spoken: Languag
     notice = _notice(loaded, offer, spoken, session.now)
     items, lacking = await with_values(session, holder, offer.terms, notice)
     return {
+        "requester_id": loaded.client.requester_id,
         "ask": notice | {"items": items, "client_id": asked.client_id, "request_uri": asked.request_uri},
         "lacking": lacking,
         "notice": notice_digest(notice).hex(),

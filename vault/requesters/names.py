@@ -32,3 +32,8 @@ async def registered_in(session: Session, regions: Iterable[str]) -> set[UUID]:
     division = sa.func.substr(Requester.uscc, 3, 6)
     wanted = sa.or_(*(division.startswith(region, autoescape=True) for region in sorted(regions)))
     return set(await session.scalars(sa.select(Requester.id).where(wanted)))
+
+
+async def how_many(session: Session) -> int:
+    """How many organisations are registered, whatever their standing."""
+    return int(await session.scalar(sa.select(sa.func.count()).select_from(Requester)) or 0)
