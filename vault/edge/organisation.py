@@ -32,6 +32,7 @@ INCIDENTS: Final = (
     "declaration.suspended",
     "declaration.restored",
     "declaration.stopped",
+    "deletion.refused",
     "access.refused",
     "change.confirmation_refused",
 )
@@ -71,6 +72,9 @@ AUDIT: Final = (
     "change.proposed",
     "change.refused",
     "change.confirmation_refused",
+    "webhook.tested",
+    "webhook.replayed",
+    "deletion.answered",
     "sign_in.begun",
     "sign_in.ended",
     "password.changed",
