@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 
 import click
 
+from benchmark import batches as batch_bench
 from benchmark import ledger as ledger_bench
 from benchmark import scale as scale_bench
 from benchmark import tokens as token_bench
@@ -38,6 +39,29 @@ def release(seconds: float, connections: str, *, workers: int, people: int, as_j
         plan = Plan(Path(folder), seconds, counts, workers, people)
         result = measure(plan, tell=lambda text: None if as_json else click.echo(text, err=True))
     click.echo(json.dumps(result, indent=2) if as_json else table(result))
+    sys.exit(0 if result["holds"] else 1)
+
+
+@main.command()
+@click.option("--seconds", type=click.FloatRange(1, 600), default=10, show_default=True, help="Length of each phase.")
+@click.option("--streams", default="1,4", show_default=True, help="Numbers of batches at once, one phase each.")
+@click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Server processes.")
+@click.option("--people", type=click.IntRange(10, 100_000), default=500, show_default=True, help="Whose tokens.")
+@click.option("--lines", type=click.IntRange(1, 1000), default=500, show_default=True, help="Lines of a batch.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
+def batch(  # noqa: PLR0913 - an option each
+    seconds: float, streams: str, *, workers: int, people: int, lines: int, as_json: bool
+) -> None:
+    """People per second by batches, receipts included, beside the floors measured in the same run.
+
+    \b
+    Example: scripts/bench batch --streams 4 --seconds 20
+    """
+    counts = tuple(int(each) for each in streams.split(","))
+    with TemporaryDirectory(prefix="pivault-bench-") as folder:
+        plan = batch_bench.Plan(Path(folder), seconds, counts, workers, people, min(lines, people))
+        result = batch_bench.measure(plan, tell=lambda text: None if as_json else click.echo(text, err=True))
+    click.echo(json.dumps(result, indent=2) if as_json else batch_bench.table(result))
     sys.exit(0 if result["holds"] else 1)
 
 

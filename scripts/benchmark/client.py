@@ -1,6 +1,7 @@
 """What the bank's client signs: assertions and DPoP proofs, as fast as they can be made."""
 
 import os
+from base64 import b64encode
 from typing import Any
 
 import msgspec
@@ -27,11 +28,18 @@ class Client:
         claims["jti"] = b64(os.urandom(12))
         return {"client_assertion_type": ASSERTION, "client_assertion": self._signed(self._assertion_head, claims)}
 
-    def proof(self, url: str, at: int, *, token: str | None = None) -> str:
-        """A proof for one POST to this address (RFC 9449)."""
+    @staticmethod
+    def content_digest(body: bytes) -> str:
+        """The Content-Digest of a body (RFC 9530)."""
+        return f"sha-256=:{b64encode(digest(body)).decode()}:"
+
+    def proof(self, url: str, at: int, *, token: str | None = None, content: str | None = None) -> str:
+        """A proof for one POST to this address (RFC 9449); ``content``: its Content-Digest, where that is covered."""
         claims: dict[str, Any] = {"jti": b64(os.urandom(12)), "htm": "POST", "htu": url, "iat": at}
         if token is not None:
             claims["ath"] = b64(digest(token.encode()))
+        if content is not None:
+            claims["content_digest"] = content
         return self._signed(self._proof_head, claims)
 
     def _signed(self, head: str, claims: dict[str, Any]) -> str:

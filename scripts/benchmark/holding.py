@@ -74,6 +74,11 @@ class Bank:
         body = (await token(self.server, self._posted(form, self.server.token_url))).body()
         return Held(body["refresh_token"], body["access_token"])
 
+    async def own_token(self, scope: str) -> str:
+        """An access token of the client for itself."""
+        form = {"grant_type": "client_credentials", "scope": scope}
+        return (await token(self.server, self._posted(form, self.server.token_url))).access_token
+
     async def _allow(self, session: Session, holder: Holder, request_uri: str) -> str:
         await fill(session, holder)
         request = await load_request(session, request_uri, self.client.client_id)
