@@ -17,6 +17,7 @@ BEYOND_SCHEMAS: Final = {
     "POST /v1/applications": "check characters, keys, redirect URIs, items and forms of the catalogue",
     "PUT /v1/me/sections/{section}": "each section's own schema stands in the catalogue",
     "GET /v1/ledger/consistency": "no size beyond the tree's",
+    "POST /v1/releases/batch": "the digest of the body, and that no token stands in it twice",
     "POST /oauth/par": "redirect URIs, items and forms of the client's own declaration",
     "POST /oauth/bc-authorize": "the person's code, items and forms of the client's own declaration",
     "POST /oauth/token": "which fields belong to which grant type, and codes and tokens that exist",

@@ -9,6 +9,7 @@ from litestar import post
 from litestar.response.base import ASGIResponse
 
 from vault.api.description import Extra
+from vault.api.examples import NDJSON
 from vault.api.oauth import next_nonce
 from vault.api.releases import MOST_ITEMS, Released, ReleaseState
 from vault.authserver.batches import BatchGate
@@ -24,7 +25,6 @@ from vault.release.batch_outcomes import Outcome, told_of
 from vault.release.batching import Batching, admit, release_batch
 from vault.release.engine import Ask
 
-NDJSON: Final = "application/x-ndjson"
 _log = structlog.get_logger("vault")
 _LONGEST_TOKEN: Final = 4096
 _HEADERS: Final = {

@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 
 from vault.clock import from_millis, millis
-from vault.crypto.canonical import b64, canonical, digest, plain
+from vault.crypto.canonical import b64, canonical, canonical_unchecked, digest, plain
 from vault.crypto.remembered import Remembered
 from vault.crypto.sealing import aead, mac, open_aead, place, same
 from vault.crypto.signing import verify_ed25519
@@ -75,7 +75,7 @@ class SealedVersion:
             "sensitive_key": self.sensitive_key,
             "written_at": plain(self.written_at),
         }
-        return canonical(["section-version", 1, body])
+        return canonical_unchecked(["section-version", 1, body])  # plain leaves no floats
 
     def check(self, signing_public: bytes, known: "Signed | None" = None) -> None:
         """Raises Tampered unless the person signed exactly this version.
