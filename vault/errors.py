@@ -88,6 +88,13 @@ class PreconditionRequired(VaultError):
     advice = "Send If-Match with the ETag you loaded (or If-None-Match: * to create)."
 
 
+class IdempotencyMismatch(VaultError):
+    """The same key came with another request."""
+
+    name, status, title = "idempotency-mismatch", 422, "This Idempotency-Key belongs to another request"
+    advice = "Send the request as it was sent first, or choose a new Idempotency-Key."
+
+
 class TooLarge(VaultError):
     """RFC 9110 section 15.5.14."""
 

@@ -16,7 +16,7 @@ import msgspec
 
 from vault.errors import BadConfiguration
 
-SECRET: Final = frozenset({"keyring_passphrase", "database_url", "smtp_url"})
+SECRET: Final = frozenset({"keyring_passphrase", "database_url", "smtp_url", "call_gateway_secret"})
 SMTP: Final = "smtp"
 OUTBOX: Final = "outbox"
 NONE: Final = "none"
@@ -67,6 +67,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Certificates (PEM) to trust of the mail server, instead of the system's."""
     mail_from: str | None = None
     """The address that messages come from."""
+    relay_domain: str | None = None
+    """The mail domain of the relay, which must be this installation's alone; default: relay. and the issuer's host."""
+    relay_host: str = "127.0.0.1"
+    """Where `pivault relay` listens for mail: loopback only, behind a mail server or a TLS tunnel of the operator."""
+    relay_port: int = 2525
+    call_gateway: str | None = None
+    """Base address of the operator's gateway for calls through the relay (docs/relay.md); without it there are none."""
+    call_gateway_secret: str | None = None
     log_origin: str | None = None
     """The ledger's name (C2SP checkpoint origin), fixed once entries exist; default: pivault/ and the key ring's id."""
     log_folder: Path | None = None
@@ -110,6 +118,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         if self.notifier:
             return self.notifier
         return SMTP if self.smtp_url else OUTBOX if _is_loopback_http(self.issuer_url) else NONE
+
+    @property
+    def relay(self) -> str:
+        """The mail domain of the relay in effect."""
+        host = urlsplit(self.issuer_url).hostname or "localhost"
+        return self.relay_domain or f"relay.{'localhost' if _is_network(host) else host}"
 
     def origin(self, ring_id: str) -> str:
         """The ledger's name."""
@@ -181,6 +195,8 @@ def _checked(settings: Settings) -> Settings:
     if not 0.001 <= settings.vetting_recheck_hours <= 24 * 366:
         raise BadConfiguration("vetting_recheck_hours must be 0.001-8784.")
     _check_notifier(settings)
+    if settings.relay_host not in {"127.0.0.1", "::1", "localhost"} or not 1 <= settings.relay_port <= 65535:
+        raise BadConfiguration("relay_host must be loopback, and relay_port 1-65535.")
     if settings.log_format not in {"json", "text"}:
         raise BadConfiguration("log_format must be json or text.")
     if not (0.01 <= settings.log_publish_seconds <= 60 and 1 <= settings.log_heartbeat_seconds <= 3600):

@@ -37,6 +37,7 @@ from vault.notifying.hygiene import delete_old_messages
 from vault.notifying.post import Post
 from vault.oversight import exports
 from vault.oversight.exports import delete_ended
+from vault.relay import passing
 from vault.release.batches import delete_old_batches
 from vault.release.hygiene import delete_lapsed_shares, delete_old_periods
 from vault.requesters.hygiene import lift_lapsed_suspensions
@@ -71,6 +72,7 @@ TIDYING: Final[tuple[Callable[[Session], Awaitable[object]], ...]] = (
     delete_old_keys,
     delete_old_messages,
     forget_old_counts,
+    passing.delete_old_messages,
     forget_old_proofs,
     delete_late_shares,
     lift_lapsed_grants,

@@ -143,9 +143,13 @@ BODIES: dict[str, dict[str, Any]] = {
     "DELETE /oauth/register/{client_id}": {},
     "DELETE /oauth/grants/{grant}": {},
     "POST /v1/releases": {"items": ["identity.name"]},
+    "POST /v1/relay/messages": {"to": "r-aaaaaaaaaaaaaaaaaaaaaaaa@relay.localhost", "subject": "Hello", "text": "You."},
+    "POST /v1/relay/calls": {"to": "sip:c-aaaaaaaaaaaaaaaaaaaaaaaa@relay.localhost", "caller": "+8659212345678"},
+    "POST /v1/me/relay-addresses/{address}/closing": {},
 }
 """A good body for everything that takes JSON."""
 BODILESS = {
+    "POST /v1/me/relay-addresses/{address}/closing",
     "POST /apply/documents",
     "POST /apply/leave",
     "POST /v1/me/grants/{grant}/deletion",
@@ -222,6 +226,7 @@ FORMS: dict[str, dict[str, str]] = {
     "POST /grants/{grant}/withdraw": {"reason": "no longer needed"},
     "POST /requests/codes": {},
     "POST /requests/{prompt}": {"decision": "deny", "notice": "00"},
+    "POST /relay/{address}/close": {},
     "POST /notice-address": {"act": "give", "address": "somebody@example.com"},
     "POST /oauth/authorize": {"client_id": "cli_x", "request_uri": "urn:x", "decision": "allow", "notice": "00"},
     "POST /desk/cases/{case}": _DECISION,

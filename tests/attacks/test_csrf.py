@@ -12,6 +12,8 @@ OTHERS = {
     "POST /v1/applications/drafts",
     "POST /v1/releases",
     "POST /v1/releases/batch",
+    "POST /v1/relay/calls",
+    "POST /v1/relay/messages",
     "POST /v1/deletion-orders/{deletion}/statements",
 }
 OPEN = {

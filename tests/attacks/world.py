@@ -39,8 +39,8 @@ DECLARED = {
     "identity.birthdate": (["predicate:over_18"], False),
     "identity.national_id": (["masked"], False),
     "identity.nationality": (["raw"], False),
-    "contact.phone_number": (["raw", "masked"], False),
-    "contact.email": (["raw"], False),
+    "contact.phone_number": (["raw", "masked", "relay"], False),
+    "contact.email": (["raw", "relay"], False),
     "employment.monthly_income": (["band"], False),
 }
 GENERAL = {"identity.name": "raw", "contact.phone_number": "masked", "identity.birthdate": "predicate:over_18"}

@@ -10,10 +10,10 @@ from tests.release.batch_world import Batches, kinds, reasons
 from tests.release.officers import BOTH, decide
 from tests.release.world import GENERAL, Releases
 from vault.consent import withdraw
+from vault.errors import IdempotencyMismatch
 from vault.release.batch_caller import Line
 from vault.release.batches import KEPT, BatchUnderWay, delete_old_batches
 from vault.release.batching import admit, release_batch
-from vault.release.refusals import IdempotencyMismatch
 
 
 @pytest.fixture

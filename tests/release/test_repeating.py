@@ -9,10 +9,10 @@ import pytest
 from tests.profile.world import CONTACT
 from tests.release.world import Releases
 from vault.consent import withdraw
-from vault.errors import Unavailable
+from vault.errors import IdempotencyMismatch, Unavailable
 from vault.ledger.follower import Receipts
 from vault.release.pipeline import Answer, ReleaseEngine, release
-from vault.release.refusals import CannotRepeat, GrantEnded, IdempotencyMismatch
+from vault.release.refusals import CannotRepeat, GrantEnded
 
 PHONE = "contact.phone_number"
 

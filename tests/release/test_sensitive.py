@@ -10,13 +10,13 @@ from tests.profile.world import IDENTITY
 from tests.release.officers import BOTH, NUMBER, ask_for_number, decide
 from tests.release.world import GENERAL, Releases, release_id
 from vault.consent import Given, withdraw
-from vault.errors import Conflict, Invalid, NotFound, Refused, Unavailable
+from vault.errors import Conflict, IdempotencyMismatch, Invalid, NotFound, Refused, Unavailable
 from vault.ids import PersonId
 from vault.ledger.follower import Receipts
 from vault.release import desk, history
 from vault.release.hygiene import delete_lapsed_shares
 from vault.release.pipeline import ReleaseEngine, release
-from vault.release.refusals import ApprovalLapsed, CannotRepeat, GrantEnded, IdempotencyMismatch, ReleaseDenied
+from vault.release.refusals import ApprovalLapsed, CannotRepeat, GrantEnded, ReleaseDenied
 
 
 async def test_it_waits_until_an_officer_approved_and_then_leaves(releases: Releases, token: str) -> None:

@@ -40,7 +40,9 @@ SENSITIVE = {"identity.national_id": "raw"}
 
 
 DECLARED = {
-    **{item: ["raw", "masked"] for item in ("identity.name", "identity.national_id", "contact.phone_number")},
+    **{item: ["raw", "masked"] for item in ("identity.name", "identity.national_id")},
+    "contact.phone_number": ["raw", "masked", "relay"],
+    "contact.email": ["raw", "relay"],
     "identity.birthdate": ["predicate:over_18", "band"],
     "contact.address": ["raw"],
     "employment.monthly_income": ["band"],

@@ -45,6 +45,7 @@ from vault.api import (
     quota_desk,
     references,
     registration,
+    relay,
     release_batches,
     release_desk,
     release_types,
@@ -166,6 +167,7 @@ def _for_clients() -> list[Any]:
         releases.make_release,
         releases.read_release,
         *release_types.HANDLERS,
+        *relay.HANDLERS,
     ]
 
 

@@ -64,7 +64,7 @@ _BACKCHANNEL: Final = ASSERTION | {
 }
 _TOKEN: Final = ASSERTION | {
     "grant_type": "authorization_code, refresh_token, client_credentials or urn:openid:params:grant-type:ciba",
-    "scope": "With client_credentials: grant_management_query, grant_management_revoke.",
+    "scope": "With client_credentials: grant_management_query, grant_management_revoke; or relay.",
     "code": "With authorization_code.",
     "redirect_uri": "With authorization_code: the one that was pushed.",
     "code_verifier": "With authorization_code.",

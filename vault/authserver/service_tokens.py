@@ -15,6 +15,7 @@ from vault import ids
 from vault.authserver.bindings import Binding
 from vault.authserver.errors import InvalidToken, OAuthError
 from vault.authserver.issuing import Issued, TokenRequest, shown_binding
+from vault.authserver.server import AuthServer
 from vault.authserver.token_claims import Confirmation
 from vault.authserver.tokens import AHEAD, SIGNING, TYP, key_id
 from vault.crypto.canonical import b64
@@ -27,9 +28,15 @@ from vault.requesters.standing import Capability
 QUERY: Final = "grant_management_query"
 REVOKE: Final = "grant_management_revoke"
 BATCH: Final = "release_batch"
-SCOPES: Final = {QUERY: Capability.INTROSPECTION, REVOKE: Capability.GIVING_UP, BATCH: Capability.DISCLOSE}
+RELAY: Final = "relay"
+SCOPES: Final = {
+    QUERY: Capability.INTROSPECTION,
+    REVOKE: Capability.GIVING_UP,
+    BATCH: Capability.DISCLOSE,
+    RELAY: Capability.DISCLOSE,
+}
 """Scope: what of a client's standing it takes."""
-_TOGETHER: Final = (frozenset({QUERY, REVOKE}), frozenset({BATCH}))
+_TOGETHER: Final = (frozenset({QUERY, REVOKE}), frozenset({BATCH}), frozenset({RELAY}))
 """Scopes that one token may hold: those of one audience."""
 LIFE: Final = timedelta(minutes=5)
 
@@ -67,7 +74,7 @@ async def serve(asked: TokenRequest) -> Issued:
     binding = shown_binding(caller)
     scopes = asked.form.get("scope", "").split(" ")
     if not any(set(scopes) <= allowed for allowed in _TOGETHER) or len(set(scopes)) != len(scopes):
-        why = f"scope must be {QUERY}, {REVOKE} or both, or {BATCH} alone: client_credentials opens nobody's data."
+        why = f"scope must be {QUERY}, {REVOKE} or both, {BATCH} or {RELAY}: client_credentials opens nobody's data."
         raise OAuthError("invalid_scope", why, check="service-scope")
     for scope in scopes:
         if reasons := caller.lapses.stopping(SCOPES[scope]):
@@ -75,7 +82,7 @@ async def serve(asked: TokenRequest) -> Issued:
             raise OAuthError("unauthorized_client", why, check="client-live")
     claims = _Claims(
         iss=server.issuer,
-        aud=server.batch_url if BATCH in scopes else server.grants_url,
+        aud=audience_of(server, scopes[0]),
         sub=ids.public(ids.CLIENT, caller.client.client_id),
         client_id=ids.public(ids.CLIENT, caller.client.client_id),
         iat=int(caller.now.timestamp()),
@@ -90,6 +97,13 @@ async def serve(asked: TokenRequest) -> Issued:
         expires_in=int(LIFE.total_seconds()),
         more={"scope": claims.scope},
     )
+
+
+def audience_of(server: AuthServer, scope: str) -> str:
+    """Where a token of this scope is good: at the endpoints it is for, and nowhere else."""
+    if scope == RELAY:
+        return f"{server.issuer}/v1/relay"
+    return server.batch_url if scope == BATCH else server.grants_url
 
 
 def read_service_token(ring: KeyRing, token: str, now: datetime, *, issuer: str, audience: str) -> Service:

@@ -136,12 +136,14 @@ def _add_groups() -> None:
     from vault.cli.ledger import ledger
     from vault.cli.openapi import openapi
     from vault.cli.register import register
+    from vault.cli.relay import relay
     from vault.cli.resource_servers import resource_server
     from vault.cli.sandbox import sandbox
     from vault.cli.staff import officer, regulator
     from vault.cli.witnesses import mirror, witness
 
-    for command in (officer, regulator, resource_server, ledger, keys, openapi, register, sandbox, witness, mirror):
+    staffed = (officer, regulator, resource_server, register, sandbox)
+    for command in (*staffed, ledger, keys, openapi, relay, witness, mirror):
         main.add_command(command)
 
 

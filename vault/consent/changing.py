@@ -15,6 +15,7 @@ from vault.consent.changes import InForce
 from vault.consent.choice import Given
 from vault.consent.deletion import keep_watch
 from vault.consent.making import Decided, make_keys, names, put_terms, sign
+from vault.consent.relaying import settle_relay
 from vault.consent.states import Act, State, allows, state_of
 from vault.consent.tables import Grant, GrantPart, GrantUse, GrantVersion, GrantWrap
 from vault.consent.telling import happened
@@ -87,6 +88,7 @@ async def change(session: Session, holder: Holder, decided: Decided) -> Given:
     await session.flush()
     await replace_keys(session, holder, had)
     await reseal(session, holder)
+    await settle_relay(session, holder, row)
     await _count_anew(session, row)
     # 5. The requester is told, and the entry.
     await keep_watch(session, row)

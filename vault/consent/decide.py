@@ -10,6 +10,7 @@ from vault.consent.changing import change
 from vault.consent.choice import Choice, Given, NotChosen, Offer, check_choice
 from vault.consent.deletion import keep_watch
 from vault.consent.making import Decided, check_offer, make_keys, names, put_terms, sign
+from vault.consent.relaying import settle_relay
 from vault.consent.tables import ACTIVE, Grant, GrantUse
 from vault.consent.upkeep import seal_to_grant
 from vault.crypto.sealing import new_key
@@ -51,6 +52,7 @@ async def give(session: Session, holder: Holder, offer: Offer, choice: Choice) -
     session.add(GrantUse(person_id=person, grant_id=row.id, uses=0, window_uses=0))
     await keep_watch(session, row)
     await seal_to_grant(session, holder, [row])
+    await settle_relay(session, holder, row)
     # 5. The entry.
     entry = await log.append(session, _event(decided, row), person=person)
     return Given(row.id, made.g, entry, row.token_epoch, row.expires_at, decided.items)

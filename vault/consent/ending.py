@@ -16,6 +16,7 @@ from vault.ids import GrantId, PersonId
 from vault.ledger import log
 from vault.ledger.events import Actor, Event, Item
 from vault.ledger.events import requester as by_requester
+from vault.relay import close_of_grant
 from vault.requesters.views import ClientView
 from vault.webhooks import announce
 from vault.webhooks.kinds import GRANT_WITHDRAWN
@@ -38,6 +39,7 @@ async def end(session: Session, row: Grant, *, by: Actor, delete: bool = False) 
     # 2. Hygiene: without these rows not even a mistake in the checks opens anything.
     for table in (GrantWrap, GrantPart):
         await session.execute(sa.delete(table).where(table.person_id == row.person_id, table.grant_id == row.id))
+    await close_of_grant(session, row.person_id, row.id, actor=by)
     # 3. The requester is told, whoever ended it.
     await announce(session, happened(row, GRANT_WITHDRAWN))
     # 4. The entry, and what becomes of the copies.

@@ -17,6 +17,7 @@ from vault.errors import CannotOpen, Tampered
 from vault.profile import documents, sections
 from vault.profile.catalogue import catalogue
 from vault.profile.forms import render
+from vault.relay import follow
 from vault.signin.holders import Holder
 from vault.webhooks import Happened, announce
 from vault.webhooks.kinds import SECTION_CHANGED
@@ -31,6 +32,7 @@ async def write_section(
     """As :func:`vault.profile.sections.write`, and in the same transaction the grants it changes anything under are
     told of."""
     number = await sections.write(session, holder, section, document, expected=expected)
+    await follow(session, holder, section)
     touched = await _with_items_of(session, holder, section)
     if touched:
         before = await _before(session, holder, section, expected)

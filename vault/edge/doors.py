@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +23,7 @@ from vault.crypto.passwords import StretchQueue
 from vault.db import Database
 from vault.edge.checkers import configured_checker
 from vault.edge.cookies import Jar
+from vault.edge.exchange import Exchange, exchange_of
 from vault.edge.proxies import Proxies
 from vault.errors import BadConfiguration
 from vault.ledger.checkpoint import LogKey, log_keys
@@ -53,6 +54,7 @@ class Doors:
     authserver: AuthServer
     engine: ReleaseEngine
     figures: Figures
+    exchange: Exchange
     jar: Jar
     proxies: Proxies
 
@@ -118,7 +120,7 @@ async def open_doors(
             receipt_timeout=settings.receipt_timeout,
             issuer=settings.issuer_url,
         )
-        engine = engine.with_quota(settings.requester_quota)
+        engine = replace(engine.with_quota(settings.requester_quota), relay_domain=settings.relay)
         if source is None:
             source = await stack.enter_async_context(_configured_source(settings, database.clock))
         if checker is None:
@@ -137,6 +139,7 @@ async def open_doors(
             authserver=authserver,
             engine=engine,
             figures=figures,
+            exchange=exchange_of(settings, database),
             jar=Jar(settings),
             proxies=Proxies.read(settings.trusted_proxies),
         )

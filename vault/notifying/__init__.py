@@ -20,15 +20,17 @@ from vault.notifying.addresses import (
     give_address,
     remove_address,
 )
-from vault.notifying.notifier import Letter, Notifier, Outcome
+from vault.notifying.notifier import Carrier, Letter, Notifier, Outcome, Parcel
 from vault.notifying.telling import tell
 
 __all__ = [
     "AddressView",
+    "Carrier",
     "Letter",
     "NoticeAddresses",
     "Notifier",
     "Outcome",
+    "Parcel",
     "address_of",
     "confirm_address",
     "give_address",

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from email.message import EmailMessage
 from enum import Enum
 from typing import Protocol
 from uuid import UUID
@@ -30,6 +31,22 @@ class Outcome(Enum):
     """Nobody took it; it may be tried again."""
     NEVER = "never"
     """The address does not exist, or takes nothing."""
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A mail that somebody else wrote, made anew by the relay, on its way to a person."""
+
+    person: PersonId
+    id: UUID
+    to: str = field(repr=False)
+    mail: EmailMessage = field(repr=False)
+
+
+class Carrier(Protocol):
+    """Something that delivers parcels. It raises nothing of its own: a failure is LATER."""
+
+    async def carry(self, parcel: Parcel) -> Outcome: ...
 
 
 class Notifier(Protocol):

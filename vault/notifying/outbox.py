@@ -14,7 +14,7 @@ from vault.crypto.keyring import ring_open, ring_seal
 from vault.crypto.sealing import place
 from vault.db import Database, Session
 from vault.ids import PersonId
-from vault.notifying.notifier import Letter, Outcome
+from vault.notifying.notifier import Letter, Outcome, Parcel
 from vault.notifying.tables import OutboxLetter
 from vault.notifying.telling import PURPOSE
 
@@ -30,6 +30,16 @@ class Outbox:
     async def deliver(self, letter: Letter) -> Outcome:
         """Keep it; a second time changes nothing."""
         await self.database.run(_keep, letter)
+        return Outcome.TAKEN
+
+    async def carry(self, parcel: Parcel) -> Outcome:
+        """Keep what the relay passes on, too: the outbox is the person's mailbox here. Attachments are left out."""
+        body = parcel.mail.get_body(("plain",))
+        text = "" if body is None else str(body.get_content())
+        at = self.database.clock.now()
+        await self.database.run(
+            _keep, Letter(parcel.id, parcel.person, parcel.to, str(parcel.mail["Subject"]), text, "en", at)
+        )
         return Outcome.TAKEN
 
 

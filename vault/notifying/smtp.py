@@ -10,12 +10,13 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any, Final, Self
 from urllib.parse import unquote, urlsplit
+from uuid import UUID
 
 import aiosmtplib
 import structlog
 
 from vault.errors import BadConfiguration
-from vault.notifying.notifier import Letter, Outcome
+from vault.notifying.notifier import Letter, Outcome, Parcel
 
 TIMEOUT: Final = 20.0
 """Seconds for each step of a delivery."""
@@ -70,18 +71,25 @@ class SmtpNotifier:
 
     async def deliver(self, letter: Letter) -> Outcome:
         """Hand a letter to the mail server. What it says of an address is final; all else may be tried again."""
+        return await self._hand_over(self.message(letter), letter.to, letter.id)
+
+    async def carry(self, parcel: Parcel) -> Outcome:
+        """Hand over what the relay passes on. Bounces go where those of letters go, and not to who sent it."""
+        return await self._hand_over(parcel.mail, parcel.to, parcel.id)
+
+    async def _hand_over(self, mail: EmailMessage, to: str, name: UUID) -> Outcome:
         try:
             await aiosmtplib.send(
-                self.message(letter),
+                mail,
                 sender=self.sender,
-                recipients=[letter.to],
+                recipients=[to],
                 timeout=TIMEOUT,
                 **self.server.options,
             )
         except aiosmtplib.SMTPRecipientsRefused as refused:
             return Outcome.NEVER if all(500 <= each.code < 600 for each in refused.recipients) else Outcome.LATER
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
-            _log.warning("mail_not_taken", kind=type(error).__name__, message=letter.id.hex)
+            _log.warning("mail_not_taken", kind=type(error).__name__, message=name.hex)
             return Outcome.LATER
         return Outcome.TAKEN
 

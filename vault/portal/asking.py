@@ -7,7 +7,7 @@ values are shown to them beside it and are no part of the digest.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from vault import ids
 from vault.consent import Choice, Offer, compare, records
@@ -15,9 +15,10 @@ from vault.consent.terms import TermItem, Terms
 from vault.db import Session
 from vault.errors import Conflict, NotFound, Refused
 from vault.portal.declared import contacts, handling
-from vault.portal.languages import CHINA, Language
+from vault.portal.languages import CHINA, N_, Language
 from vault.portal.words import days, form_name, frequency, item_with_form, purpose_name
 from vault.profile import forms, sections
+from vault.profile.shapes import RELAY
 from vault.requesters.views import DeclarationView
 from vault.signin import Holder
 
@@ -109,6 +110,14 @@ def _difference(term: TermItem, offer: Offer, spoken: Language) -> dict[str, Any
     return {"change": "form", "form_before": form_name(spoken, term.item, form)}
 
 
+RELAYED: Final = N_(
+    "It does not learn this itself. So that messages reach you while you are not signed in, the registry's relay keeps "
+    "a copy of it, readable by the running server, for this purpose alone. You can close it at any time under "
+    "“Sharing”; then, and when this permission ends, the copy is erased."
+)
+"""What is said in so many words to whoever lets the relay hold a contact; part of the notice that is signed."""
+
+
 def earlier_ticks(offer: Offer) -> Ticks:
     """What the person ticked in the consent in force, where there is one: they start from it, and say yes anew."""
     if offer.change is None:
@@ -191,6 +200,7 @@ def _item(term: TermItem, spoken: Language) -> dict[str, Any]:
         "required": term.required,
         "sensitive": term.is_sensitive,
         "necessity": term.necessity.text(spoken.tag),
+        **({"relay": spoken.gettext(RELAYED)} if term.form == RELAY else {}),
     }
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from vault.accounts import the_person
 from vault.crypto.canonical import canonical
 from vault.db import Session
+from vault.errors import CannotOpen, Tampered
 from vault.ids import PersonId
 from vault.ledger import log
 from vault.ledger.events import PERSON, Event, Item
@@ -125,10 +126,13 @@ async def _held(session: Session, holder: Holder, before: Written, values: Mappi
     known: dict[str, Held] = {}
     if before.number:
         stored = await versions.stored(session, owner(holder), before.section, before.number)
-        stored.check(holder.bundle.signing_public)
         keys = await part_keys(session, holder, before.section)
-        for compartment in COMPARTMENTS:
-            known |= open_held(stored, compartment, keys.get((before.section, compartment), {}))
+        try:
+            stored.check(holder.bundle.signing_public)
+            for compartment in COMPARTMENTS:
+                known |= open_held(stored, compartment, keys.get((before.section, compartment), {}))
+        except (Tampered, CannotOpen):  # a version that somebody broke must not keep its person from writing the next
+            known = {}
     return {
         name: known[name] if name in known and canonical(known[name].value) == canonical(value) else Held(value, at, at)
         for name, value in values.items()

@@ -31,6 +31,7 @@ from vault.release.package import commitment
 from vault.release.recorder import record_many
 from vault.release.recording import Delivery, Overtaken, Replayed, database_errors, record
 from vault.release.refusals import RECORDED, WITHDRAWN, CannotRepeat, GrantEnded, QuotaSpent
+from vault.release.relayed import with_relayed
 from vault.release.tables import WAITING
 from vault.release.waiting import ask_officers
 
@@ -125,7 +126,7 @@ class ChunkRun:
         ]
         chunk = Chunk(engine.ring, client, register, engine.clock.now(), window, self.work.address)
         known = await asyncio.to_thread(decide_all, chunk, opened)
-        return [await self._with_standing(chunk, each) for each in known]
+        return [await self._completed(chunk, each) for each in known]
 
     async def _within_quota(self, known: Sequence[Known]) -> list[Known]:
         """As many of the deliveries as the requester's quota allows."""
@@ -140,15 +141,19 @@ class ChunkRun:
             found.append(each)
         return found
 
-    async def _with_standing(self, chunk: Chunk, known: Known) -> Known:
-        """Where a whole grant may have been approved: another round trip for each of these lines."""
-        if not isinstance(known.step, AsksStanding) or known.loaded is None:
+    async def _completed(self, chunk: Chunk, known: Known) -> Known:
+        """Where a whole grant may have been approved, or items go through the relay: another round trip for each of
+        these lines, which are then decided on all of it."""
+        loaded, engine, asks = known.loaded, self.work.engine, isinstance(known.step, AsksStanding)
+        if loaded is None:
             return known
         try:
-            loaded = await self.work.engine.loader.standing(known.loaded)
+            more = await with_relayed(engine, loaded)
+            if asks:
+                more = await engine.loader.standing(more)
         except Tampered as error:
             return replace(known, step=error)
-        return decided(chunk, known, loaded)
+        return decided(chunk, known, more) if asks or more is not loaded else known
 
     async def _record(self, known: Sequence[Known], *, alone: bool) -> list[Line]:
         """Step 7 for those that are delivered now, in one statement; ``alone``: each in one of its own, which waits for

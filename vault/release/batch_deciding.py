@@ -11,7 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from vault.crypto.keyring import KeyRing
-from vault.errors import VaultError
+from vault.errors import IdempotencyMismatch, VaultError
 from vault.release.batch_caller import Held, Line, LineAccess, LineProof
 from vault.release.batch_loading import only, read
 from vault.release.caller import Caller
@@ -21,7 +21,7 @@ from vault.release.engine import Ask
 from vault.release.loaded import Loaded, Registered
 from vault.release.package import Package
 from vault.release.recording import Delivery, Overtaken
-from vault.release.refusals import STALE_TOKEN, CannotRepeat, GrantEnded, IdempotencyMismatch
+from vault.release.refusals import STALE_TOKEN, CannotRepeat, GrantEnded
 
 FIRST_SHARE: Final = 1
 

@@ -16,8 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from vault import ids
 from vault.crypto.sealing import same
 from vault.db import Session
-from vault.errors import Conflict
-from vault.release.refusals import IdempotencyMismatch
+from vault.errors import Conflict, IdempotencyMismatch
 from vault.release.tables import ReleaseBatch, ReleaseBatchLine
 
 KEPT: Final = timedelta(hours=24)

@@ -8,6 +8,7 @@ from vault import ids
 from vault.clock import millis
 from vault.crypto.keyring import KeyRing
 from vault.crypto.sealing import new_key, same
+from vault.errors import IdempotencyMismatch
 from vault.ids import EntryId, ReleaseId
 from vault.ledger import events, leaf, subjects
 from vault.ledger.log import SHARD
@@ -21,7 +22,7 @@ from vault.release.formats import PLAIN
 from vault.release.loaded import Earlier, Loaded
 from vault.release.package import Package, Shares, commitment, pack
 from vault.release.recording import Delivery, Overtaken
-from vault.release.refusals import KEPT, IdempotencyExpired, IdempotencyMismatch
+from vault.release.refusals import KEPT, IdempotencyExpired
 from vault.release.rendering import check_format
 from vault.release.standing import Stood, stood
 from vault.release.tables import DELIVERED, WAITING

@@ -50,7 +50,7 @@ class Answer:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseEngine:
     """Everything a release needs, made once per process. ``receipt_timeout`` in seconds; ``gate`` is step 1;
-    ``issuer``: who signs SD-JWTs."""
+    ``issuer``: who signs SD-JWTs; ``relay_domain``: where the relay takes mail and calls."""
 
     database: Database
     pool: asyncpg.Pool
@@ -61,6 +61,7 @@ class ReleaseEngine:
     recorder: Recorder
     leases: Leases
     issuer: str = ""
+    relay_domain: str = "relay.invalid"
 
     @classmethod
     async def over(

@@ -1,6 +1,6 @@
 """What a release rests on, as values: checked rows, the person's sealed parts, the registry's side. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from vault.ids import GrantId, PersonId, ReleaseId
 from vault.profile.opening import SealedAttestation, SealedVersion, Signed
+from vault.relay import Relayed
 from vault.release.limits import WINDOWS, Limits, Used
 from vault.requesters.declarations import Declaration, Frequency
 from vault.requesters.liveness import Standing
@@ -101,6 +102,9 @@ class Loaded:
     is_fresh: bool
     signed: Signed
     standing: Stands | None = None
+    relayed: Sequence[Relayed] = ()
+    """The relay's addresses of the grant, where the token has items that go through it."""
+    relay_domain: str = ""
 
     @property
     def person_id(self) -> PersonId:

@@ -20,7 +20,7 @@ from vault.profile.catalogue import GENERAL, SENSITIVE, catalogue
 from vault.profile.forms import render
 from vault.profile.opening import Held, Keys, SealedAttestation, open_parts
 from vault.profile.sealed_keys import Part
-from vault.profile.shapes import RAW
+from vault.profile.shapes import RAW, RELAY
 from vault.release.checks import Chosen
 from vault.release.loaded import Loaded
 
@@ -63,11 +63,19 @@ def pack(ring: KeyRing, loaded: Loaded, chosen: Sequence[Chosen], held: Shares, 
     for item, form, kind in chosen:
         if item in values:
             kept, proof = values[item], confirmed.get(item)
-            value = render(kind, kept.value, form, today=today)
+            value = _relayed(loaded, item, at) if form == RELAY else render(kind, kept.value, form, today=today)
+            if value is None:  # its address is closed: as if it were not there
+                continue
             items.append(shown_item(Chosen(item, form, kind), value, kept, None if proof is None else proof[1]))
     sections = {each.field.section: 0 for each in chosen}
     sections |= {version.section: version.number for version in loaded.versions}
     return Package(items, {"sections": sections, "attestations": sorted(str(i) for i, _ in confirmed.values())})
+
+
+def _relayed(loaded: Loaded, item: str, at: datetime) -> str | None:
+    """The address of the relay that stood for the item at that moment; None where there was none."""
+    standing = (each for each in loaded.relayed if each.item == item and each.stood_at(at))
+    return next((each.address(loaded.relay_domain) for each in standing), None)
 
 
 def shown_item(chosen: Chosen, value: Any, held: Held, proof: SealedAttestation | None) -> dict[str, Any]:

@@ -42,6 +42,7 @@ from vault.release.package import commitment
 from vault.release.recording import Delivery, Overtaken, Replayed, database_errors
 from vault.release.refusals import RECORDED, CannotRepeat
 from vault.release.refusing import record_refusal
+from vault.release.relayed import with_relayed
 from vault.release.rendering import Recipient, rendered
 from vault.release.tables import WAITING, Release
 from vault.release.waiting import ask_officers
@@ -143,7 +144,7 @@ class _Passage:
         self.is_proof_used = True
 
     async def _load(self, *, fresh: bool) -> Loaded:
-        """One round trip, while the register is remembered and may be."""
+        """One round trip, while the register is remembered and may be; one more for a grant with relayed items."""
         access = self.caller.access
         sections = sorted({item.partition(".")[0] for item, _ in access.items})
         wanted = Wanted(access.person, access.grant, access.client_id, sections, self.ask.idempotency_key)
@@ -151,7 +152,7 @@ class _Passage:
             loaded = await self.engine.loader.load(wanted, self.engine.clock.now(), fresh=fresh)
         if loaded is None:
             raise Unauthenticated("There is no such grant.")
-        return loaded
+        return await with_relayed(self.engine, loaded)
 
     async def _prove(self, delivery: Delivery, began: float) -> Answer:
         """8. Wait for the receipt, and only then answer."""

@@ -102,13 +102,6 @@ class WaitLapsed(Refused):
     advice = "If you still need it, ask again under a new Idempotency-Key."
 
 
-class IdempotencyMismatch(VaultError):
-    """The same key came with another request."""
-
-    name, status, title = "idempotency-mismatch", 422, "This Idempotency-Key belongs to another request"
-    advice = "Send the request as it was sent first, or choose a new Idempotency-Key."
-
-
 class IdempotencyExpired(VaultError):
     """What was delivered under this key was delivered more than a day ago. The key is not free again: nobody takes the
     same thing twice by mistake."""

@@ -165,6 +165,21 @@ class Bank:
         headers = {"Authorization": f"DPoP {token}", "DPoP": self.proof(method, url, token)}
         return await self.http.request(method, url, headers=headers)
 
+    async def relay(self, what: str, body: dict[str, str], *, scope: str = "relay", key: str = "") -> httpx.Response:
+        """Send something through the relay (``messages`` or ``calls``), with a token of client_credentials for it."""
+        form = {"grant_type": "client_credentials", "scope": scope} | self._assertion()
+        url = self.metadata["token_endpoint"]
+        issued = await self.http.post(url, data=form, headers={"DPoP": self.proof("POST", url)})
+        if issued.status_code != 200:
+            return issued
+        token, url = issued.json()["access_token"], f"{self.base}/v1/relay/{what}"
+        headers = {
+            "Authorization": f"DPoP {token}",
+            "DPoP": self.proof("POST", url, token),
+            "Idempotency-Key": key or secrets.token_urlsafe(16),
+        }
+        return await self.http.post(url, json=body, headers=headers)
+
     async def release_state(self, path: str) -> httpx.Response:
         """The state of a waiting release."""
         url = path if path.startswith("http") else self.base + path

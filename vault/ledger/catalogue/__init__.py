@@ -17,6 +17,7 @@ from vault.ledger.catalogue.organisations import ORGANISATIONS
 from vault.ledger.catalogue.oversight import OVERSIGHT
 from vault.ledger.catalogue.persons import PERSONS
 from vault.ledger.catalogue.powers import POWERS
+from vault.ledger.catalogue.relay import RELAY
 from vault.ledger.catalogue.releases import RELEASES
 from vault.ledger.catalogue.requesters import REQUESTERS
 from vault.ledger.catalogue.staff import STAFF
@@ -37,5 +38,6 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         **WEBHOOKS,
         **DELETION,
         **LAWFUL,
+        **RELAY,
     }
 )
