@@ -10,7 +10,8 @@ from tests.ledger.world import FORGED, FOUNDED, Log, drafts, running
 from vault.errors import Tampered
 from vault.ledger import commit
 from vault.ledger.checkpoint import LogKey, Signer
-from vault.ledger.sequencer import Fenced, NotDurable, Sequencer
+from vault.ledger.durable import NotDurable
+from vault.ledger.sequencer import Fenced, Sequencer
 
 
 class Deposed(Sequencer):

@@ -24,6 +24,7 @@ from vault.errors import Tampered, Unavailable
 from vault.ids import EntryId
 from vault.ledger import commit
 from vault.ledger.checkpoint import LogKey
+from vault.ledger.durable import Barrier
 from vault.ledger.proofs import ProofFailed, build, consistency_nodes, inclusion_nodes, verify_inclusion
 from vault.ledger.receipt import Receipt
 from vault.ledger.sequencer import Sequencer
@@ -82,6 +83,7 @@ class Receipts:
         self._news = asyncio.Event()
         self._hinted = asyncio.Event()
         self._planned = 0.0
+        self._barrier = Barrier()
 
     @property
     def size(self) -> int:
@@ -140,6 +142,7 @@ class Receipts:
             try:
                 async with self._connected() as connection:
                     await connection.add_listener("ledger_head", lambda *_: self.news())
+                    await self._barrier.attach(connection)
                     while True:
                         await self._step(connection)
                         self.failure = None
@@ -162,10 +165,13 @@ class Receipts:
         if monotonic() - self._planned > 1:
             self._planned = monotonic()
             await connection.execute(commit.REPLAN)
+            await self._barrier.look(connection)
         row = await connection.fetchrow(_STEP, self._shard, self._tree.size, MOST_HASHES, list(self._waiting))
         if row is None:  # nothing was ever signed
             return
         size, note, hashes, *found = row
+        if hashes or any(found):
+            await self._barrier.passed(connection)  # nobody is told of what a lost server could take back
         if self._tree.lost or size - self._tree.size != len(hashes or ()):
             await self._jump(connection, size, note)
         elif hashes:

@@ -24,6 +24,7 @@ from vault.errors import Tampered
 from vault.ledger import commit
 from vault.ledger.batch import Batch, Drained, Readable, grow, readable
 from vault.ledger.checkpoint import Signer
+from vault.ledger.durable import NotDurable, is_doubtful
 from vault.ledger.leaf import is_same
 from vault.ledger.outside import Outside, compare
 from vault.ledger.partitions import AHEAD, GUARDED, WIDTH, make_room
@@ -46,10 +47,6 @@ _log = structlog.get_logger(__name__)
 
 class Fenced(Exception):
     """Another sequencer leads now; whatever was being written has had no effect."""
-
-
-class NotDurable(Exception):
-    """The server gave up waiting for its standby (WARNING 01000): committed here, perhaps not there."""
 
 
 class Sequencer:
@@ -144,7 +141,7 @@ class Sequencer:
 
     def _heed(self, _connection: object, message: Any) -> None:
         """WARNING 01000 "canceling wait for synchronous replication": the commit may be lost with this server."""
-        if message.sqlstate == "01000" and "synchronous replication" in message.message:
+        if is_doubtful(message):
             self._doubt = True
 
     async def _lead(self) -> None:

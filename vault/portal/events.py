@@ -204,6 +204,9 @@ TO_OTHERS: Final[Mapping[str, str]] = {
     "export.ordered": N_("A regulator ordered an export"),
     "export.fetched": N_("A regulator fetched an export"),
     "access.hidden": N_("An access that is hidden from a person for a while"),
+    "log.heartbeat": N_("The ledger is well; nothing else happened"),
+    "auditor.added": N_("An outside auditor may read entries"),
+    "auditor.ended": N_("An outside auditor may no longer read entries"),
     "refusals.counted": N_("Refusals of strangers, counted"),
     "draft.refused": N_("Something that is no entry was set aside"),
 }
