@@ -82,4 +82,10 @@ async def test_health_says_what_it_depends_on(edge: Edge) -> None:
     async with edge.client() as client:
         assert (await client.get("/health/live")).json() == {"status": "live"}
         ready = await client.get("/health/ready")
-        assert ready.json() == {"database": "ok", "key_ring": "ok", "ledger": "ok", "status": "ready"}
+        assert ready.json() == {
+            "database": "ok",
+            "key_ring": "ok",
+            "ledger": "ok",
+            "publishing": "off",
+            "status": "ready",
+        }

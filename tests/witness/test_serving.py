@@ -22,7 +22,7 @@ from vault.crypto.signing import SigningKey
 from vault.db import Database
 from vault.errors import Invalid, NotFound, Refused, Tampered
 from vault.ledger import reading
-from vault.ledger.checkpoint import log_keys, parse, verify
+from vault.ledger.checkpoint import Checkpoint, log_keys, parse, ring_signer, verify
 from vault.ledger.shelf import Shelf
 from vault.ledger.tiles import unbundle
 from vault.ledger.tlog_proof import of_receipt, verify_proof
@@ -214,6 +214,21 @@ async def test_a_public_file_asks_no_database(edge: Edge, staff: Staff, database
             assert (await client.get(f"/log/tile/0/000.p/{size}")).status_code == 200
         finally:
             await administrator.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+
+
+async def test_health_tells_of_publishing(edge: Edge, staff: Staff, tmp_path: Path) -> None:
+    """Ready says how publishing stands; a database behind what is published is not ready, whatever else is well."""
+    async with edge.client() as client:
+        size = await published(edge, client)
+        async with asyncio.timeout(20):
+            while (await client.get("/health/ready")).json()["publishing"] == "off":
+                await asyncio.sleep(0.02)
+        state = edge.app.state.doors
+        signer = ring_signer(state.ring, edge.settings.origin(state.ring.id))
+        ahead = signer.note(Checkpoint(signer.keys[-1].origin, size + 1, bytes(32)))
+        (tmp_path / "checkpoint").write_text(ahead)
+        answer = await client.get("/health/ready")
+        assert (answer.status_code, "behind what was published" in answer.text) == (503, True)
 
 
 async def test_who_lets_auditors_in(staff: Staff, database: Database, database_url: str) -> None:

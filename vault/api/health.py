@@ -6,6 +6,7 @@ from litestar import get
 
 from vault.db import Session
 from vault.edge.csrf import NO_FORM_TOKEN
+from vault.edge.published import published_size, publishing_status, state
 from vault.edge.request import VaultRequest
 from vault.errors import Unavailable, VaultError
 
@@ -22,6 +23,8 @@ class Ready(msgspec.Struct, frozen=True):
     database: str
     key_ring: str
     ledger: str
+    publishing: str
+    """Of the published log: ok, waiting (for witnesses), stopped, or off. Releases go on in each of them."""
     status: str = "ready"
 
 
@@ -39,6 +42,7 @@ async def ready(request: VaultRequest) -> Ready:
         doors.ring.derive("row", b"health")
     except VaultError as error:
         raise Unavailable("The key ring cannot be used.", private=error.private) from error
+    published = await published_size(doors.settings)  # before the head, which is never behind it
     try:
         head = await doors.database.run(_head)
     except Exception as error:  # whatever it is, traffic belongs elsewhere
@@ -47,7 +51,10 @@ async def ready(request: VaultRequest) -> Ready:
         raise Unavailable("The ledger has no head yet.")
     if doors.receipts.failure is not None:
         raise Unavailable("The ledger contradicts its checkpoints.", private=doors.receipts.failure)
-    return Ready(database="ok", key_ring="ok", ledger="ok")
+    if head < published:
+        raise Unavailable("The ledger is behind what was published.", private=f"{head} entries, {published} published")
+    publishing = state(await publishing_status(doors.settings))
+    return Ready(database="ok", key_ring="ok", ledger="ok", publishing=publishing)
 
 
 async def _head(session: Session) -> int | None:

@@ -16,13 +16,12 @@ from vault.cli.staff import run_with_door, sponsored
 from vault.clock import from_millis, unix_millis
 from vault.crypto.canonical import unb64
 from vault.db import Database
+from vault.edge.published import QUIET
 from vault.errors import BadConfiguration
 from vault.ledger.shelf import Shelf, Status
 from vault.signin import Doorway
 from vault.witness.auditors import add, end
 
-QUIET: Final = 120_000
-"""Milliseconds without a word from the publisher after which nobody is publishing."""
 _SPONSOR: Final = click.option(
     "--sponsor", "sponsors", required=True, multiple=True, metavar="LOGIN", help="A vetting officer; give it twice."
 )

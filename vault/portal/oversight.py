@@ -12,13 +12,15 @@ from litestar.params import FromPath
 from litestar.response import Template
 
 from vault import ids, oversight
-from vault.clock import millis
+from vault.clock import from_millis, millis
 from vault.db import Session
+from vault.edge.published import OFF, STOPPED, WAITING, WELL, publishing_status, state
 from vault.edge.request import VaultRequest
 from vault.errors import Invalid, NotFound
 from vault.ledger import reading
 from vault.ledger.catalogue import CATALOGUE
 from vault.ledger.reading import Entry
+from vault.ledger.shelf import Status
 from vault.oversight import Page, Question
 from vault.portal.activity import Names, checked, named, row
 from vault.portal.events import to_others
@@ -43,6 +45,7 @@ async def search_page(request: VaultRequest) -> Template:
         "query": {**typed, "since": typed["from"], "until": typed["to"]},
         "events": [{"name": name, "text": to_others(spoken, name)} for name in CATALOGUE],
         "checkpoint": await request.as_holder(REGULATOR, _checkpoint),
+        "published": _published(await publishing_status(request.doors.settings), spoken),
         "asked": False,
     }
     status = 200
@@ -148,6 +151,28 @@ async def _rows(request: VaultRequest, entries: list[Entry], spoken: Language) -
 
 async def _named(session: Session, _holder: Holder, entries: list[Entry], spoken: Language) -> dict[str, str]:
     return await named(session, entries, spoken)
+
+
+def _published(status: Status | None, spoken: Language) -> dict[str, Any]:
+    """What the page says of the published log and its witnesses."""
+    sentences = {
+        OFF: spoken.gettext("The log is not published yet."),
+        WAITING: spoken.gettext("The newest checkpoint waits for its witnesses. Releases go on."),
+        STOPPED: spoken.gettext("Publishing has stopped; the registry must look at it. Releases go on."),
+        WELL: spoken.gettext("The log is published and up to date."),
+    }
+    word = state(status)
+    told = [
+        {
+            "name": each.name,
+            "size": each.size,
+            "at": from_millis(each.at) if each.at else None,
+            "problem": each.problem != "",
+        }
+        for each in (status.witnesses if status else ())
+    ]
+    at = from_millis(status.at) if status and status.size else None
+    return {"sentence": sentences[word], "size": status.size if status else 0, "at": at, "witnesses": told}
 
 
 async def _checkpoint(session: Session, _holder: Holder) -> str:
