@@ -35,6 +35,7 @@ EXAMPLES: dict[str, object] = {
     "key": "release.2",
     "count": 3,
     "until": 1_800_000_000_000,
+    "first": 100,
     "consent": bytes(32),
     "permit": bytes(32),
     "approval": bytes(32),

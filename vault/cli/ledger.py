@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 
 from vault import settings as configuration
 from vault.cli.ledger_offline import audit, mine, verify
+from vault.cli.ledger_partitions import partitions, redact
 from vault.cli.options import data_option, database_option, plainly
 from vault.cli.publishing import auditor, status
 from vault.cli.runtime import Runtime, installation
@@ -30,7 +31,7 @@ def ledger() -> None:
     """
 
 
-for command in (verify, audit, mine, status, auditor):
+for command in (verify, audit, mine, partitions, redact, status, auditor):
     ledger.add_command(command)
 
 

@@ -8,11 +8,12 @@ one flipped bit does not hide another.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from vault import ids
-from vault.crypto.canonical import canonical_unchecked, reread
+from vault.crypto.canonical import b64, canonical_unchecked, reread
 from vault.errors import VaultError
 from vault.ledger.checkpoint import LogKey, verify
 from vault.ledger.leaf import SEARCHED
@@ -48,6 +49,14 @@ class Finding:
     why: str
 
 
+class Redaction(NamedTuple):
+    """What an entry ``ledger.redacted`` says: ``digest`` is base64url SHA-256 of the leaf hashes, joined."""
+
+    first: int
+    length: int
+    digest: str
+
+
 class StoredEntry(NamedTuple):
     """A row of ``ledger_entries`` with its row of ``ledger_bodies``, if that is there."""
 
@@ -64,6 +73,7 @@ class Audit:
     """One audit of one log. ``findings`` holds the first thousand; ``more`` counts the rest."""
 
     keys: Sequence[LogKey]
+    redacted: Sequence[Redaction] = ()
     findings: list[Finding] = field(default_factory=list)
     more: int = 0
     entries: int = 0
@@ -74,6 +84,9 @@ class Audit:
     _signed: int = 0
     _seqs: dict[str, int] = field(default_factory=dict)
     _misfits: list[int] = field(default_factory=list)
+    _digests: dict[Redaction, Any] = field(default_factory=dict)
+    _gone: int = 0
+    _skipped: int = 0
 
     def entry(self, row: StoredEntry) -> None:
         """The next entry by index."""
@@ -84,12 +97,23 @@ class Audit:
             self._fresh += [_UNKNOWN] * (row.position - self.entries)
         self.entries = row.position + 1
         self._fresh.append(row.leaf_hash)
-        if row.body is None:
+        self._hash_redacted(row.position, row.leaf_hash)
+        if row.body is None and self._is_redacted(row.position):
+            self._gone += 1
+        elif row.body is None:
             self.note(Broken.BODY_MISSING, row.position, f"entry {row.position} has a leaf hash but no body")
         elif leaf_hash(row.body) != row.leaf_hash:
             self.note(Broken.BODY, row.position, f"the body of entry {row.position} does not have its leaf hash")
         if row.body is not None:
             self._read(row, row.body)
+
+    def archived(self, first: int, hashes: Sequence[bytes]) -> None:
+        """Entries of a detached partition, by the leaf hashes of their tiles: their archive is audited elsewhere."""
+        self._gone += len(hashes)
+        self.entries = first + len(hashes)
+        self._fresh += hashes
+        for index, hashed in enumerate(hashes, first):
+            self._hash_redacted(index, hashed)
 
     def checkpoint(self, size: int, note: str) -> None:
         """A stored checkpoint, once the entries it covers were given (or there are no more)."""
@@ -132,6 +156,10 @@ class Audit:
     def end(self, *, size: int, root: bytes, frontier: bytes) -> None:
         """The stored head, after everything else."""
         self._settle()
+        for each in self.redacted:
+            if each not in self._digests or b64(self._digests[each].digest()) != each.digest:
+                why = f"the redaction of {each.length} entries from {each.first} on has another digest"
+                self.note(Broken.CHECKPOINT, each.first, why)
         if self._misfits:
             first, *others = self._misfits
             rest = f", nor {len(others)} later ones" if others else ""
@@ -149,6 +177,14 @@ class Audit:
             self.findings.append(Finding(kind, at, why))
         else:
             self.more += 1
+
+    def _is_redacted(self, index: int) -> bool:
+        return any(each.first <= index < each.first + each.length for each in self.redacted)
+
+    def _hash_redacted(self, index: int, hashed: bytes) -> None:
+        for each in self.redacted:
+            if each.first <= index < each.first + each.length:
+                self._digests.setdefault(each, sha256()).update(hashed)
 
     def _read(self, row: StoredEntry, body: bytes) -> None:
         try:
@@ -174,6 +210,9 @@ class Audit:
         if requester is None and seq is None:
             return
         expected = self._seqs.get(requester or "", 0)
+        if requester and seq is not None and seq > expected and self._skipped + seq - expected <= self._gone:
+            self._skipped += seq - expected  # their bodies are not here
+            expected = seq
         if requester is None or seq != expected:
             self.note(Broken.SEQUENCE, index, f"entry {index} has sequence {seq} of {requester}, expected {expected}")
         self._seqs[requester or ""] = (expected if seq is None else seq) + 1

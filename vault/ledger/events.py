@@ -89,6 +89,8 @@ class Event:
     """Name and version of a key, e.g. ``release.2``."""
     count: int | None = None
     until: int | None = None
+    first: int | None = None
+    """An index of the ledger: where a range begins."""
     """A moment, ms since 1970: the end of something."""
     consent: bytes | None = None
     permit: bytes | None = None
@@ -153,6 +155,7 @@ def _check_shapes(event: Event) -> None:
     for name, number in (
         ("count", event.count),
         ("until", event.until),
+        ("first", event.first),
         ("declaration_version", event.declaration_version),
     ):
         if number is not None and not 0 <= number < 1 << 53:

@@ -10,10 +10,27 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from vault.ledger.audit import Audit, Broken, Finding, StoredEntry
+from vault.ledger.audit import Audit, Broken, Finding, Redaction, StoredEntry
 from vault.ledger.checkpoint import LogKey
+from vault.ledger.places import hashes_of
+from vault.ledger.tree import TILE_WIDTH
 
 CHUNK: Final = 2048
+_REDACTED: Final = """
+SELECT m.first, m.count, m.digest
+FROM ledger_bodies r, json_to_record(encode(r.body, 'escape')::json) AS m (first bigint, count bigint, digest text)
+WHERE r.shard = $1 AND r.event = 'ledger.redacted' AND m.first >= 0 AND m.count > 0 AND m.digest IS NOT NULL
+ORDER BY r.idx
+"""
+_AWAY: Final = """
+SELECT t.n, t.hashes FROM ledger_partitions p
+JOIN ledger_tiles t ON t.shard = $1 AND t.level = 0 AND t.n >= p.first / 256 AND t.n < p.until / 256
+WHERE p.detached_at IS NOT NULL ORDER BY t.n
+"""
+_IDS: Final = """
+SELECT e.idx FROM ledger_entries e LEFT JOIN ledger_ids i ON i.id = e.id
+WHERE e.shard = $1 AND i.shard IS NOT NULL AND (i.shard, i.idx) <> (e.shard, e.idx) LIMIT 100
+"""
 _ENTRIES: Final = """
 SELECT e.idx, e.leaf_hash, e.id, b.body, b.at, b.event, b.requester, b.declaration, b.purpose, b.outcome, b.tag, b.seq
 FROM ledger_entries e LEFT JOIN ledger_bodies b ON b.shard = e.shard AND b.idx = e.idx
@@ -59,7 +76,7 @@ async def fsck(
     ``keys``: every key the log ever signed with. Never stops at a finding; raises only what the driver raises.
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        audit = Audit(keys)
+        audit = Audit(keys, [Redaction(*row) for row in await connection.fetch(_REDACTED, shard)])
         head = await connection.fetchrow(_HEAD, shard)
         total = 0 if head is None else head["size"]
         tiles = await _stream(connection, audit, shard, lambda done: progress(done, total) if progress else None)
@@ -76,6 +93,14 @@ async def _stream(connection: Any, audit: Audit, shard: int, progress: Callable[
     tiles = 0
     entries, checkpoints = _chunks(connection, _ENTRIES, shard), _one_by_one(connection, _CHECKPOINTS, shard)
     signed = await anext(checkpoints, None)
+    async for chunk in _chunks(connection, _AWAY, shard, most=CHUNK // TILE_WIDTH):
+        for n, hashes in chunk:  # detached partitions: the oldest, so they come before all that is here
+            for position, hashed in enumerate(hashes_of(hashes, TILE_WIDTH), n * TILE_WIDTH):
+                while signed is not None and signed["size"] <= position:
+                    audit.checkpoint(signed["size"], signed["note"])
+                    signed = await anext(checkpoints, None)
+                audit.archived(position, [hashed])
+        tiles += await _compare_tiles(connection, audit, shard)
     async for chunk in entries:
         for position, leaf_hash, entry_id, body, *searched in chunk:
             while signed is not None and signed["size"] <= position:
@@ -97,6 +122,8 @@ async def _compare_tiles(connection: Any, audit: Audit, shard: int) -> int:
 
 
 async def _look_for_strays(connection: Any, audit: Audit, shard: int, tiles: int) -> None:
+    for (index,) in await connection.fetch(_IDS, shard):
+        audit.note(Broken.COLUMN, index, f"the id of entry {index} leads to another entry")
     stored_tiles = await connection.fetchval(_TILE_COUNT, shard)
     if stored_tiles > tiles:
         audit.note(Broken.TILE, tiles, f"there are {stored_tiles - tiles} tiles more than the entries fill")
@@ -107,9 +134,9 @@ async def _look_for_strays(connection: Any, audit: Audit, shard: int, tiles: int
         audit.note(Broken.TAG, index, f"the tag of entry {index} is on an earlier entry too")
 
 
-async def _chunks(connection: Any, statement: str, shard: int) -> AsyncIterator[Sequence[Any]]:
+async def _chunks(connection: Any, statement: str, shard: int, *, most: int = CHUNK) -> AsyncIterator[Sequence[Any]]:
     cursor = await connection.cursor(statement, shard)
-    while rows := await cursor.fetch(CHUNK):
+    while rows := await cursor.fetch(most):
         yield rows
 
 

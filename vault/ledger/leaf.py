@@ -8,9 +8,9 @@ Members, absent ones left out: ``v`` 1 · ``id`` ent_… · ``at`` ms since 1970
 {kind, id} · ``requester`` req_… · ``seq`` from 0 without gaps per requester · ``declaration`` dcl_… ·
 ``declaration_version`` · ``purpose`` · ``items`` [{item, form}] · ``outcome`` · ``reason`` · ``ref`` ·
 ``second`` ofc_…, beside a member mbr_…, beside a regulator reg_… · ``roles`` · ``source`` · ``key`` · ``count`` ·
-``until`` in ms · and base64url of 32 bytes each: ``consent``, ``permit``, ``approval``, ``commit``, ``digest``,
-``tag``, ``nonce`` (random: it makes the leaf's hash a commitment, so that hashes may be public) · ``index``. A later
-version may add members; a member never changes its meaning. No I/O here.
+``until`` in ms · ``first`` index · and base64url of 32 bytes each: ``consent``, ``permit``, ``approval``, ``commit``,
+``digest``, ``tag``, ``nonce`` (random: it makes the leaf's hash a commitment, so that hashes may be public) ·
+``index``. A later version may add members; a member never changes its meaning. No I/O here.
 """
 
 import os
@@ -133,6 +133,7 @@ def _members(event: Event, entry_id: UUID, at_ms: int) -> dict[str, Any]:
         key=event.key,
         count=event.count,
         until=event.until,
+        first=event.first,
     )
     digests = {name: getattr(event, name) for name in ("consent", "permit", "approval", "commit", "digest")}
     return members | {name: b64(value) for name, value in digests.items() if value is not None}

@@ -70,3 +70,11 @@ async def detached_at(fetch: Any, index: int) -> Partition | None:
     """The detached partition that an index belongs to, if it does. ``fetch``: see ``stored.Fetch``."""
     rows = await fetch(_WHERE, index)
     return Partition(*rows[0]) if rows else None
+
+
+async def why_not_here(fetch: Any, index: int) -> Archived | Redacted:
+    """Why the entry at an index, which is in the tree, has no body here."""
+    part = await detached_at(fetch, index)
+    if part is None:
+        return Redacted(f"The bytes of entry {index} were removed after their time.")
+    return Archived(f"Entry {index} is in the archived part from {part.first} to {part.until - 1}.")

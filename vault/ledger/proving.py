@@ -12,10 +12,9 @@ from vault.errors import Tampered
 from vault.ids import PersonId
 from vault.ledger.checkpoint import parse, ring_signer
 from vault.ledger.counting import Count, sign_count, whose
-from vault.ledger.partitions import Archived, Redacted, detached_at
 from vault.ledger.proofs import ProofFailed, build, inclusion_nodes, verify_inclusion
 from vault.ledger.receipt import Receipt, make_receipt
-from vault.ledger.stored import Fetch, fetch_nodes, fetcher
+from vault.ledger.stored import fetch_nodes, fetcher
 from vault.ledger.subjects import key_and_count, tags
 from vault.ledger.tables import CheckpointRow, OutboxRow
 from vault.ledger.tree import leaf_hash
@@ -66,11 +65,3 @@ async def stated_count(session: Session, person: PersonId, ring: KeyRing, origin
         waiting += (await session.scalar(there)) or 0
     said = Count(origin, shard, whose(k_s), count, waiting, millis(session.now))
     return sign_count(ring_signer(ring, origin), said)
-
-
-async def why_not_here(fetch: Fetch, index: int) -> Archived | Redacted:
-    """Why the entry at an index, which is in the tree, has no body here."""
-    part = await detached_at(fetch, index)
-    if part is None:
-        return Redacted(f"The bytes of entry {index} were removed after their time.")
-    return Archived(f"Entry {index} is in the archived part from {part.first} to {part.until - 1}.")

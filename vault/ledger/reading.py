@@ -17,6 +17,7 @@ from vault.db import Session
 from vault.errors import NotFound, Tampered
 from vault.ids import EntryId
 from vault.ledger.checkpoint import parse
+from vault.ledger.partitions import why_not_here
 from vault.ledger.proofs import (
     ProofFailed,
     build,
@@ -83,17 +84,21 @@ class Line:
         return self.entries[0] if self.entries else None
 
 
-_RECEIPT: Final = """
+_BY_ID: Final = """
 SELECT e.idx, b.body, c.size, c.note
-FROM ledger_entries e
-JOIN ledger_bodies b ON b.shard = e.shard AND b.idx = e.idx
+FROM ledger_ids e
+LEFT JOIN ledger_bodies b ON b.shard = e.shard AND b.idx = e.idx
 CROSS JOIN LATERAL (
     SELECT size, note FROM ledger_checkpoints WHERE shard = e.shard ORDER BY size DESC LIMIT 1
 ) c
-WHERE e.shard = $1 AND {which}
+WHERE e.shard = $1 AND e.id = $2::uuid
 """
-_BY_ID: Final = _RECEIPT.format(which="e.id = $2::uuid")
-_BY_INDEX: Final = _RECEIPT.format(which="e.idx = $2::bigint")
+_BY_INDEX: Final = """
+SELECT $2::bigint, b.body, c.size, c.note
+FROM (SELECT size, note FROM ledger_checkpoints WHERE shard = $1 ORDER BY size DESC LIMIT 1) c
+LEFT JOIN ledger_bodies b ON b.shard = $1 AND b.idx = $2::bigint
+WHERE $2::bigint >= 0 AND $2::bigint < c.size
+"""
 _CHECKPOINTS: Final = "SELECT size, note FROM ledger_checkpoints WHERE shard = $1 AND size = ANY ($2::bigint[])"
 _ENDS: Final = """
 (SELECT size, note FROM ledger_checkpoints WHERE shard = $1 ORDER BY size LIMIT 1)
@@ -119,12 +124,13 @@ async def first_and_latest(session: Session, *, shard: int = 0) -> tuple[Signed,
 
 
 async def receipt_of(session: Session, entry_id: EntryId, *, shard: int = 0) -> Receipt:
-    """The receipt of an entry under the newest checkpoint. Raises NotFound: unknown, or not in the tree yet."""
+    """The receipt of an entry under the newest checkpoint. Raises NotFound: unknown, or not in the tree yet;
+    Archived and Redacted: its place is known, its bytes are not here."""
     return await _receipt(fetcher(session), _BY_ID, shard, entry_id)
 
 
 async def receipt_at(session: Session, index: int, *, shard: int = 0) -> Receipt:
-    """The receipt of the entry at an index, from 0. Raises NotFound."""
+    """The receipt of the entry at an index, from 0. Raises NotFound, Archived, Redacted."""
     return await _receipt(fetcher(session), _BY_INDEX, shard, index)
 
 
@@ -267,6 +273,8 @@ async def _receipt(fetch: Fetch, statement: str, shard: int, which: UUID | int) 
 
 async def _proven(fetch: Fetch, shard: int, row: Sequence[Any]) -> Receipt:
     index, body, size, note = row
+    if body is None:
+        raise await why_not_here(fetch, index)
     parts = inclusion_nodes(index, size)
     path = build(parts, await fetch_nodes(fetch, shard, [node for part in parts for node in part], size=size))
     try:

@@ -208,6 +208,7 @@ TO_OTHERS: Final[Mapping[str, str]] = {
     "auditor.added": N_("An outside auditor may read entries"),
     "auditor.ended": N_("An outside auditor may no longer read entries"),
     "refusals.counted": N_("Refusals of strangers, counted"),
+    "ledger.redacted": N_("Contents of old entries were removed after their time"),
     "draft.refused": N_("Something that is no entry was set aside"),
 }
 

@@ -55,6 +55,12 @@ OVERSIGHT: Final[Mapping[str, Kind]] = {
     ),
     "auditor.ended": kind("An outside auditor may read no more.", by="officer", must="ref", may="second reason"),
     "refusals.counted": kind("Refusals of strangers, in aggregate.", by="registry", must="reason count", may="outcome"),
+    "ledger.redacted": kind(
+        "The bytes of count entries from first on are removed after their time; digest is of their leaf hashes.",
+        by="officer registry",
+        must="first count digest reason",
+        may="second",
+    ),
     "draft.refused": kind(
         "The outbox held something that is no entry; digest is of its bytes, ref its id.",
         by="registry",
