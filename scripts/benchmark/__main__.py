@@ -11,6 +11,7 @@ from benchmark import batches as batch_bench
 from benchmark import ledger as ledger_bench
 from benchmark import scale as scale_bench
 from benchmark import tokens as token_bench
+from benchmark import withdrawing
 from benchmark.measuring import Plan, measure
 from benchmark.report import table
 
@@ -39,6 +40,26 @@ def release(seconds: float, connections: str, *, workers: int, people: int, as_j
         plan = Plan(Path(folder), seconds, counts, workers, people)
         result = measure(plan, tell=lambda text: None if as_json else click.echo(text, err=True))
     click.echo(json.dumps(result, indent=2) if as_json else table(result))
+    sys.exit(0 if result["holds"] else 1)
+
+
+@main.command()
+@click.option(
+    "--withdrawals", type=click.IntRange(1, 10_000), default=1000, show_default=True, help="Grants to withdraw."
+)
+@click.option("--connections", type=click.IntRange(1, 1000), default=64, show_default=True, help="Of the load beside.")
+@click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Server processes.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
+def withdrawal(withdrawals: int, connections: int, *, workers: int, as_json: bool) -> None:
+    """From an acknowledged withdrawal to the first refusal, under load; a release begun later that leaves fails it.
+
+    \b
+    Example: scripts/bench withdrawal --withdrawals 200
+    """
+    with TemporaryDirectory(prefix="pivault-bench-") as folder:
+        plan = withdrawing.Plan(Path(folder), withdrawals, connections, workers)
+        result = withdrawing.measure(plan, tell=lambda text: None if as_json else click.echo(text, err=True))
+    click.echo(json.dumps(result, indent=2) if as_json else withdrawing.table(result))
     sys.exit(0 if result["holds"] else 1)
 
 

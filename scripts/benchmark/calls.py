@@ -1,7 +1,8 @@
 """Whole HTTP requests, signed before the clock starts: each with an assertion, a proof and a key of its own."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import count
 from typing import Final
 from urllib.parse import urlencode
 
@@ -28,10 +29,20 @@ class Job(msgspec.Struct):
     most: int
     keep_every: int
     expected: int = 200
+    is_traced: bool = False
+    """Requests are made one by one, without end, and each answer's moment and status are kept."""
 
     def client(self) -> Client:
         """Whoever sends them."""
         return Client(unb64(self.seed), client_id=self.client_id, issuer=self.issuer)
+
+
+def endless(job: Job) -> Iterator[tuple[int, bytes]]:
+    """Requests without end, each signed when it is sent, with the number of its token."""
+    client, make = job.client(), KINDS[job.kind]
+    for number in count():
+        token = number % len(job.tokens)
+        yield token, make(job, client, job.tokens[token], unix_millis() // 1000)
 
 
 def requests_of(job: Job) -> list[bytes]:

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import uvloop
 
-from benchmark.calls import Job, requests_of
+from benchmark.calls import Job, endless, requests_of
 
 
 class Outcome(msgspec.Struct):
@@ -24,6 +24,8 @@ class Outcome(msgspec.Struct):
     cpu_seconds: float
     latencies: list[float]
     kept: list[str]
+    trace: list[tuple[int, float, int]] = []
+    """Of a traced phase: number of the token, when it was sent (monotonic seconds), status."""
 
 
 class Connection(asyncio.Protocol):
@@ -64,7 +66,8 @@ class Connection(asyncio.Protocol):
 
 async def run(job: Job) -> Outcome:
     """One phase."""
-    waiting = iter(requests_of(job))
+    waiting = endless(job) if job.is_traced else enumerate(requests_of(job))
+    trace: list[tuple[int, float, int]] = []
     statuses: Counter[int] = Counter()
     latencies: list[float] = []
     kept: list[str] = []
@@ -74,19 +77,22 @@ async def run(job: Job) -> Outcome:
     until = began + job.seconds
 
     async def keep_asking(connection: Connection) -> None:
-        for request in waiting:
-            sent = time.perf_counter()
+        for token, request in waiting:
+            sent, at = time.perf_counter(), time.monotonic()
             if sent >= until:
                 return
             status, body = await connection.ask(request)
             latencies.append(time.perf_counter() - sent)
             statuses[status] += 1
+            if job.is_traced:
+                trace.append((token, at, status))
+                continue
             if status != job.expected or len(latencies) % job.keep_every == 0:
                 kept.append(body.decode())
 
     await asyncio.gather(*(keep_asking(connection) for connection in connections))
     seconds = time.perf_counter() - began
-    return Outcome(dict(statuses), seconds, _cpu() - cpu, sorted(latencies), kept[:500])
+    return Outcome(dict(statuses), seconds, _cpu() - cpu, sorted(latencies), kept[:500], trace)
 
 
 def _cpu() -> float:

@@ -209,6 +209,7 @@ async def test_an_edited_row_refuses_its_own_line(batches: Batches) -> None:
 async def test_a_test_person_is_on_the_other_side(batches: Batches) -> None:
     """A person of a sandbox looks like nobody to a client in production."""
     one = batches.consents[0]
+
     async def act(session: Session) -> None:
         row = await session.get(Person, PersonId(one.holder.id))
         assert row is not None

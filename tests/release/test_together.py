@@ -13,6 +13,7 @@ from vault.consent import withdraw
 from vault.crypto.signing import SigningKey, new_signing_seed
 from vault.db import Session
 from vault.errors import Tampered
+from vault.release.engine import ReleaseEngine
 from vault.release.pipeline import release
 from vault.release.refusals import GrantEnded, UsesSpent
 from vault.release.together import Together
@@ -142,3 +143,28 @@ async def test_a_withdrawn_grant_ends_although_everything_is_remembered(releases
     await releases.consents.db.run(withdraw, releases.consents.person, given.grant)
     after = await asyncio.gather(*(releases.release(token) for _ in range(5)), return_exceptions=True)
     assert [type(each) for each in after] == [GrantEnded] * 5
+
+
+async def test_a_withdrawal_holds_in_every_process_from_its_answer_on(releases: Releases) -> None:
+    """Two processes that both remember everything: what begins after the withdrawal answered is refused by either."""
+    given = await releases.given()
+    token, engine = await releases.token(given), releases.engine
+    both = [engine, await ReleaseEngine.over(engine.database, engine.receipts, engine.gate)]
+    for each in both:
+        assert (await release(each, releases.ask(token))).status == 200
+    await releases.consents.db.run(withdraw, releases.consents.person, given.grant)
+    for each in both:
+        with pytest.raises(GrantEnded):
+            await release(each, releases.ask(token))
+
+
+async def test_uses_are_exact_over_two_processes(releases: Releases) -> None:
+    """Seven allowed, twenty asked at once over two processes with memories of their own: seven get data."""
+    given = await releases.given(max_uses=7)
+    token, engine = await releases.token(given), releases.engine
+    both = [engine, await ReleaseEngine.over(engine.database, engine.receipts, engine.gate)]
+    asks = [(both[number % 2], releases.ask(token)) for number in range(20)]
+    outcomes = await asyncio.gather(*(release(each, ask) for each, ask in asks), return_exceptions=True)
+    assert sum(not isinstance(each, BaseException) for each in outcomes) == 7
+    assert sum(isinstance(each, UsesSpent) for each in outcomes) == 13
+    assert await releases.uses(given) == 7
