@@ -10,7 +10,7 @@ from tests.webhooks.world import ITEMS, Webhooks, happen, withdrawn
 from vault import ids
 from vault.clock import FixedClock
 from vault.consent import write_section
-from vault.errors import Invalid, NotFound
+from vault.errors import Conflict, NotFound
 from vault.ids import RequesterId
 from vault.webhooks.events import delete_old_events, replay, replay_dead, send_test, since
 
@@ -52,7 +52,7 @@ async def test_a_member_may_try_the_address(webhooks: Webhooks, clock: FixedCloc
     assert event["type"] == "pivault.test"
     assert set(event["data"]) == {"client_id"}
     await webhooks.registered(None)
-    with pytest.raises(Invalid):
+    with pytest.raises(Conflict):
         await db.run(send_test, webhooks.requester, webhooks.client, by=webhooks.by)
 
 

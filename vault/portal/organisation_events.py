@@ -54,7 +54,7 @@ async def send_again_page(request: VaultRequest) -> Template | Redirect:
                 await request.as_holder(MEMBER, telling.send_test, ids.parse(ids.CLIENT, form.text("client")))
             case _:
                 raise Invalid.field("act", "is replay, dead or test")
-    except (Invalid, NotFound) as error:
+    except (Invalid, NotFound, Conflict) as error:
         return await _events(request, failed=error)
     return see_other("/organisation/events?done=sent")
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from vault.db import Session
-from vault.errors import Invalid, NotFound
+from vault.errors import Conflict, NotFound
 from vault.ids import RequesterId
 from vault.ledger.events import Actor, Event
 from vault.ledger.log import append
@@ -90,9 +90,9 @@ async def replay_dead(session: Session, requester: RequesterId, *, by: Actor) ->
 
 
 async def send_test(session: Session, requester: RequesterId, client: UUID, *, by: Actor) -> UUID:
-    """Queue an event that says nothing, to try the address. NotFound; Invalid where the client has none."""
+    """Queue an event that says nothing, to try the address. NotFound; Conflict where the client has none."""
     if (await client_of(session, requester, client)).metadata.event_endpoint is None:
-        raise Invalid.field("client", "has no address for events")
+        raise Conflict("This client has no address for events: give it one first.")
     event = await announce(session, Happened(type=TEST, requester=requester, client=client))
     await append(session, Event(name="webhook.tested", actor=by, requester=requester))
     return event
