@@ -1,11 +1,16 @@
 """Append-only for real: whoever changes, removes, forges or slips in a row is refused by rights, triggers, or both."""
 
+from dataclasses import replace
+
 import asyncpg
 import pytest
 
-from tests.ledger.world import Log, drafts
+from tests.ledger.world import BANK, Log, drafts
 from vault.db import LEDGER
+from vault.errors import Tampered
+from vault.ledger.batch import Drained, grow, readable
 from vault.ledger.sequencer import Sequencer
+from vault.ledger.tree import Edge
 
 BARRED = (asyncpg.InsufficientPrivilegeError, asyncpg.IntegrityConstraintViolationError)
 CHANGES = {
@@ -174,3 +179,22 @@ async def test_no_run_time_role_makes_partitions_without_end(log: Log) -> None:
             assert await connection.fetchval("SELECT ledger_add_partition(256)") == 1 << 24
     finally:
         await connection.close()
+
+
+async def test_without_triggers_the_sequencer_hashes_again(log: Log) -> None:
+    """On an engine that has none, every leaf is hashed once more in code: a flipped bit is not written."""
+    for table in ("ledger_entries", "ledger_bodies"):
+        await log.tamper(f"DROP TRIGGER next_ones ON {table}")
+    await log.tamper("DROP TRIGGER rehashed ON ledger_bodies")
+    await log.put(drafts(2))
+    assert await log.drain() == 2
+    sound = grow(
+        Edge(),
+        {f"req_{BANK.hex}": 0},
+        readable([Drained(*row) for row in drafts(1)], taken=frozenset(), at_ms=0),
+        origin="log",
+    )
+    sound.rehash()
+    flipped = replace(sound, leaves=[replace(leaf, body=leaf.body[:-1] + b" ") for leaf in sound.leaves])
+    with pytest.raises(Tampered):
+        flipped.rehash()
