@@ -55,6 +55,12 @@ def opened(_: Any, response: schemathesis.Response) -> Any:
     return response.content.decode() if signed else response.json()
 
 
+@schemathesis.serializer("application/x-ndjson")
+def as_it_is(_: Any, value: Any) -> bytes:
+    """To the library a text of lines is a text."""
+    return str(value).encode(errors="replace")
+
+
 THOROUGH: Final = "thorough"
 
 
