@@ -26,6 +26,7 @@ _BY_PREFIX = {
     "/activity": "person",
     "/sections/": "person",
     "/requests": "person",
+    "/references": "person",
     "/notice-address": "person",
     "/relay": "person",
     "/outbox": "person",

@@ -34,6 +34,10 @@ _MENUS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     ),
     "regulator": (
         ("/oversight", N_("Ledger")),
+        ("/oversight/figures", N_("Figures")),
+        ("/oversight/reach", N_("Blast radius")),
+        ("/oversight/exports", N_("Exports")),
+        ("/oversight/mandate", N_("Mandate")),
         ("/oversight/powers", N_("Measures")),
         ("/oversight/lawful", N_("Access by law")),
     ),
