@@ -30,7 +30,8 @@ class DumpThief:
 
         try:
             for table in await table_names(connection):
-                await connection.copy_from_table(table, output=keep, format="binary")
+                # partitioned ones too, which COPY takes as a query only
+                await connection.copy_from_query(f"TABLE {table}", output=keep, format="binary")
         finally:
             await connection.close()
         return b"".join(parts)
