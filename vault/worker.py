@@ -38,6 +38,7 @@ from vault.notifying.post import Post
 from vault.oversight import exports
 from vault.oversight.exports import delete_ended
 from vault.relay import passing
+from vault.relay.addresses import close_ended
 from vault.release.batches import delete_old_batches
 from vault.release.hygiene import delete_lapsed_shares, delete_old_periods
 from vault.requesters.hygiene import lift_lapsed_suspensions
@@ -73,6 +74,7 @@ TIDYING: Final[tuple[Callable[[Session], Awaitable[object]], ...]] = (
     delete_old_messages,
     forget_old_counts,
     passing.delete_old_messages,
+    close_ended,
     forget_old_proofs,
     delete_late_shares,
     lift_lapsed_grants,

@@ -37,6 +37,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("person_id", "id", name=op.f("pk_relay_addresses")),
     )
     op.create_index(op.f("ix_relay_addresses_person_id_grant_id"), "relay_addresses", ["person_id", "grant_id"])
+    op.create_index(
+        "ix_relay_addresses_open", "relay_addresses", ["ends_at"], postgresql_where=sa.text("closed_at IS NULL")
+    )
     op.create_table(
         "relay_names",
         sa.Column("name_hash", sa.LargeBinary(), nullable=False),

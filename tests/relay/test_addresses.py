@@ -11,6 +11,7 @@ from vault.consent import withdraw, write_section
 from vault.errors import NotFound, Tampered
 from vault.ids import new_uuid
 from vault.relay import close
+from vault.relay.addresses import close_ended
 from vault.relay.names import read_name
 from vault.relay.passing import NoAddress
 
@@ -81,6 +82,16 @@ async def test_withdrawal_closes_every_address(relayed: Relayed) -> None:
     assert [entry["reason"] for entry in await relayed.releases.entries("relay.closed")] == ["grant", "grant"]
     with pytest.raises(NoAddress):
         await relayed.send(to)
+
+
+async def test_what_ran_out_is_forgotten(relayed: Relayed) -> None:
+    """By itself, when the permission's time is over: nothing stands behind its addresses any more, with an entry."""
+    assert await relayed.run(close_ended) == 0
+    relayed.releases.clock.move(relayed.given.expires_at - relayed.releases.clock.now())
+    assert await relayed.run(close_ended) == 2
+    rows = await relayed.administrator.rows("SELECT sealed FROM relay_addresses")
+    assert [row["sealed"] for row in rows] == [None, None]
+    assert {entry["actor"]["kind"] for entry in await relayed.releases.entries("relay.closed")} == {"registry"}
 
 
 async def test_a_new_contact_stands_behind_the_old_address(relayed: Relayed) -> None:

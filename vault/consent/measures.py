@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from vault.consent import records, status
 from vault.consent.deletion import keep_watch
+from vault.consent.relaying import narrow_relay
 from vault.consent.states import Act, State, allows, state_of
 from vault.consent.tables import ACTIVE, SUSPENDED, Grant, GrantPart, GrantWrap
 from vault.consent.telling import happened
@@ -86,6 +87,7 @@ async def narrow(session: Session, grant: GrantId, order: Ordered, cut: Cut) -> 
     await _drop_parts(session, row)
     await status.raise_epoch(session, row)
     await session.flush()
+    await narrow_relay(session, row, by=order.by)
     await _record(session, row, "grant.changed", order, tells="grant_narrowed")
 
 

@@ -6,16 +6,25 @@ from vault.consent.states import State, state_of
 from vault.consent.tables import Grant
 from vault.db import Session
 from vault.ids import GrantId, PersonId
+from vault.ledger.events import Actor
 from vault.profile.shapes import RELAY
 from vault.relay import settle
-from vault.relay.addresses import Agreed
+from vault.relay.addresses import Agreed, narrowed
 from vault.signin.holders import Holder
 
 
 async def settle_relay(session: Session, holder: Holder, row: Grant) -> None:
     """Open, prolong and close the relay's addresses as this consent has it."""
-    agreed = Agreed(row.id, row.requester_id, row.client_id, tuple(row.items), row.expires_at)
-    await settle(session, holder, agreed)
+    await settle(session, holder, _agreed(row))
+
+
+async def narrow_relay(session: Session, row: Grant, *, by: Actor) -> None:
+    """Close and shorten them as an order has it."""
+    await narrowed(session, row.person_id, _agreed(row), actor=by)
+
+
+def _agreed(row: Grant) -> Agreed:
+    return Agreed(row.id, row.requester_id, row.client_id, tuple(row.items), row.expires_at)
 
 
 async def may_relay(session: Session, person: PersonId, grant: UUID, item: str) -> bool:

@@ -112,15 +112,7 @@ async def open_doors(
         receipts = Receipts(database, keys, sequencer=sequencer)
         await stack.enter_async_context(_running(receipts))
         authserver = _authserver(settings, database)
-        gate = ResourceGate(authserver)
-        engine = await ReleaseEngine.over(
-            database,
-            receipts,
-            gate,
-            receipt_timeout=settings.receipt_timeout,
-            issuer=settings.issuer_url,
-        )
-        engine = replace(engine.with_quota(settings.requester_quota), relay_domain=settings.relay)
+        engine = await _engine(settings, database, receipts, ResourceGate(authserver))
         if source is None:
             source = await stack.enter_async_context(_configured_source(settings, database.clock))
         if checker is None:
@@ -143,6 +135,13 @@ async def open_doors(
             jar=Jar(settings),
             proxies=Proxies.read(settings.trusted_proxies),
         )
+
+
+async def _engine(settings: Settings, database: Database, receipts: Receipts, gate: ResourceGate) -> ReleaseEngine:
+    made = await ReleaseEngine.over(
+        database, receipts, gate, receipt_timeout=settings.receipt_timeout, issuer=settings.issuer_url
+    )
+    return replace(made.with_quota(settings.requester_quota), relay_domain=settings.relay)
 
 
 def _authserver(settings: Settings, database: Database) -> AuthServer:

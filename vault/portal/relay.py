@@ -19,7 +19,7 @@ from vault.signin import PERSON, Holder
 
 _DONE: Final = N_("Closed. Nothing comes through it any more.")
 _STATES: Final = {
-    "open": N_("Open"),
+    "open": N_("In use"),
     "closed": N_("Closed"),
     "ended": N_("Ended with its permission"),
 }

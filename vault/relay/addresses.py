@@ -17,7 +17,7 @@ from vault.db import Session
 from vault.errors import NotFound
 from vault.ids import GrantId, PersonId, RequesterId
 from vault.ledger import log
-from vault.ledger.events import PERSON, Actor, Event, Item
+from vault.ledger.events import PERSON, REGISTRY, Actor, Event, Item
 from vault.profile import sections
 from vault.profile.catalogue import catalogue
 from vault.profile.shapes import RELAY, Relay
@@ -26,6 +26,7 @@ from vault.relay.tables import RelayAddress, RelayName
 from vault.requesters.names import names
 from vault.signin.holders import Holder
 
+AT_ONCE: Final = 100
 BY_PERSON, BY_GRANT, BY_VALUE = "person", "grant", "value"
 _MAIL: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{2,63}")
 """What no header and no SMTP command can be broken with."""
@@ -117,6 +118,31 @@ async def close_of_grant(session: Session, person: PersonId, grant: GrantId, *, 
     """The grant has ended: its addresses go, and what stood behind them is forgotten."""
     for row in await _open(session, person, grant):
         await _close(session, row, by=BY_GRANT, actor=actor)
+
+
+async def narrowed(session: Session, person: PersonId, agreed: Agreed, *, actor: Actor) -> None:
+    """The grant has less in it now, or ends earlier, by somebody else than its person: nothing is opened."""
+    kept = {each["item"] for each in agreed.items if each["form"] == RELAY}
+    for row in await _open(session, person, agreed.grant):
+        if row.item in kept:
+            row.ends_at = min(row.ends_at, agreed.ends_at)
+        else:
+            await _close(session, row, by=BY_GRANT, actor=actor)
+    await session.flush()
+
+
+async def close_ended(session: Session) -> int:
+    """Forget what stands behind addresses whose grant has run out: nothing passed any more, and nothing is needed.
+    Returns how many."""
+    past = sa.select(RelayAddress).where(RelayAddress.closed_at.is_(None), RelayAddress.ends_at <= session.now)
+    rows = (await session.scalars(past.order_by(RelayAddress.person_id, RelayAddress.id).limit(AT_ONCE))).all()
+    for found in rows:
+        # One row at a time under its lock: its person may be closing or prolonging it.
+        key = (found.person_id, found.id)
+        row = await session.get(RelayAddress, key, with_for_update=True, populate_existing=True)
+        if row is not None and row.closed_at is None and row.ends_at <= session.now:
+            await _close(session, row, by=BY_GRANT, actor=REGISTRY)
+    return len(rows)
 
 
 async def listing(session: Session, person: PersonId, grant: UUID | None = None) -> list[RelayView]:

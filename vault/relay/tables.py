@@ -22,6 +22,7 @@ class RelayAddress(Guarded, Base):
         sa.CheckConstraint("(closed_at IS NULL) = (sealed IS NOT NULL)", name="sealed"),
         sa.CheckConstraint("(closed_at IS NULL) = (closed_by IS NULL)", name="closed_by"),
         sa.Index(None, "person_id", "grant_id"),
+        sa.Index("ix_relay_addresses_open", "ends_at", postgresql_where=sa.text("closed_at IS NULL")),
         {"info": {"shard": "person_id"}},
     )
     guarded: ClassVar[tuple[str, ...]] = (
