@@ -11,9 +11,11 @@ import asyncpg
 import duckdb
 import msgspec
 import pytest
+from click.testing import CliRunner
 
 from tests.oversight.conftest import Authority
 from tests.release.world import Releases
+from vault.cli.ledger import ledger
 from vault.errors import Conflict, Invalid, NotFound, Tampered
 from vault.ledger.verify import verify_receipt
 from vault.oversight import Question, exports, make_reference
@@ -90,6 +92,24 @@ async def test_a_bundle_is_verified_by_anybody(releases: Releases, regulator: Ho
     assert [each.entry["event"] for each in verified] == ["release.delivered"] * 2
     assert {msgspec.json.decode(line)["checkpoint"] for line in lines} == {files["checkpoint"].decode()}
     assert msgspec.json.decode(files["question.json"])["entries"] == 2
+
+
+async def test_the_offline_tool_takes_a_bundle(releases: Releases, regulator: Holder, tmp_path: Path) -> None:
+    """It says how many entries are proven; a changed byte, another key or an empty bundle is refused."""
+    (tmp_path / "vkey").write_text(releases.vkey + "\n")
+    content = await made(releases, regulator, "bundle", Question(event="release.delivered"))
+    trust = ["--vkey", str(tmp_path / "vkey"), "--json"]
+
+    def run(bundle: bytes) -> tuple[int, dict[str, Any]]:
+        (tmp_path / "answer.tar").write_bytes(bundle)
+        said = CliRunner().invoke(ledger, ["verify-answer", str(tmp_path / "answer.tar"), *trust])
+        return said.exit_code, msgspec.json.decode(said.stdout)
+
+    assert run(content) == (0, {"holds": True, "entries": 2})
+    at = content.index(b'"inclusion_path":["') + 20
+    broken = content[:at] + (b"A" if content[at : at + 1] != b"A" else b"B") + content[at + 1 :]
+    for bundle in (broken, b"", content[:100], bytes(10240)):
+        assert run(bundle)[0] == 1
 
 
 async def test_it_goes_on_where_it_stopped(releases: Releases, regulator: Holder) -> None:

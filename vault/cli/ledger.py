@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from vault import settings as configuration
+from vault.cli.ledger_answers import verify_answer_
 from vault.cli.ledger_offline import audit, mine, verify
 from vault.cli.ledger_partitions import partitions, redact
 from vault.cli.options import data_option, database_option, plainly
@@ -31,7 +32,7 @@ def ledger() -> None:
     """
 
 
-for command in (verify, audit, mine, partitions, redact, status, auditor):
+for command in (verify, verify_answer_, audit, mine, partitions, redact, status, auditor):
     ledger.add_command(command)
 
 
