@@ -20,6 +20,8 @@ SECRET: Final = frozenset({"keyring_passphrase", "database_url", "smtp_url", "ca
 SMTP: Final = "smtp"
 OUTBOX: Final = "outbox"
 NONE: Final = "none"
+ACT: Final = "act"
+NOTE: Final = "note"
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -94,6 +96,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Bytes accepted in one request body."""
     request_timeout: float = 30.0
     """Seconds after which a request that is still running is given up with 503."""
+    watcher: str = ACT
+    """What follows from suspicious behaviour: act (slow the requester down, suspend it) or note (record it only)."""
     pool_size: int = 8
     """Database connections per worker and role."""
     session_minutes: int = 30
@@ -197,6 +201,8 @@ def _checked(settings: Settings) -> Settings:
     _check_notifier(settings)
     if settings.relay_host not in {"127.0.0.1", "::1", "localhost"} or not 1 <= settings.relay_port <= 65535:
         raise BadConfiguration("relay_host must be loopback, and relay_port 1-65535.")
+    if settings.watcher not in {ACT, NOTE}:
+        raise BadConfiguration("watcher must be act or note.")
     if settings.log_format not in {"json", "text"}:
         raise BadConfiguration("log_format must be json or text.")
     if not (0.01 <= settings.log_publish_seconds <= 60 and 1 <= settings.log_heartbeat_seconds <= 3600):

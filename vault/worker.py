@@ -42,7 +42,7 @@ from vault.relay.addresses import close_ended
 from vault.release.batches import delete_old_batches
 from vault.release.hygiene import delete_lapsed_shares, delete_old_periods
 from vault.requesters.hygiene import lift_lapsed_suspensions
-from vault.settings import Settings
+from vault.settings import ACT, Settings
 from vault.signin.hygiene import delete_ended_sign_ins
 from vault.vetting.drafts import delete_lapsed
 from vault.vetting.examining import Checker
@@ -130,7 +130,7 @@ async def running(
             announcing.run(database),
         ]
         acts.append(vet(settings, database, checker))
-        acts.append(watch(database))
+        acts.append(watch(database, act=settings.watcher == ACT))
         acts.append(heartbeat.run(database, sequencer, settings.log_heartbeat_seconds))
         acts.append(Sender(database, Poster(on_loopback=not settings.is_https), settings.issuer_url).run())
         if published.publisher is not None:
@@ -180,12 +180,12 @@ async def vet(settings: Settings, database: Database, checker: Checker | None = 
                 await asyncio.sleep(VET_EVERY)
 
 
-async def watch(database: Database) -> None:
+async def watch(database: Database, *, act: bool = True) -> None:
     """Watch how requesters behave until cancelled; what fails is logged and tried again."""
     while True:
         seen = None
         try:
-            seen = await database.run(watching.look)
+            seen = await database.run(watching.look, act=act)
         except (VaultError, SQLAlchemyError, OSError) as error:
             _log.warning("watching_failed", kind=type(error).__name__)
         if not seen:

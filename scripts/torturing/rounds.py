@@ -15,6 +15,7 @@ import httpx
 import msgspec
 from benchmark.measuring import free_port
 from benchmark.preparing import prepare_world
+from benchmark.processes import WATCHED
 
 from torturing.callers import Callers
 from torturing.checking import check
@@ -135,7 +136,7 @@ async def _serving(settings: Settings) -> AsyncIterator[asyncio.subprocess.Proce
     command = [sys.executable, "-m", "vault.cli.main", "serve", "--data", str(settings.data)]
     command += ["--port", str(settings.port), "--workers", str(settings.workers)]
     with (settings.data / "torture.log").open("ab") as log:
-        process = await asyncio.create_subprocess_exec(*command, env=dict(os.environ), stdout=log, stderr=log)
+        process = await asyncio.create_subprocess_exec(*command, env=dict(os.environ) | WATCHED, stdout=log, stderr=log)
         try:
             async with httpx.AsyncClient(timeout=5) as http:
                 for _ in range(600):

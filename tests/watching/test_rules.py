@@ -27,7 +27,7 @@ def counted(**counts: int) -> Tally:
 CASES = {
     "a usual hour": (seen(hour=counted(given=50), day=counted(given=50)), {}),
     "five times as many": (seen(hour=counted(given=51), day=counted(given=51)), {"burst-of-new-persons": 30}),
-    "twenty times": (seen(hour=counted(given=201), day=counted(given=201)), {"burst-of-new-persons": 60}),
+    "twenty times": (seen(hour=counted(given=201), day=counted(given=201)), {"burst-of-new-persons": 45}),
     "a big bank's hour": (seen(hour=counted(given=500), day=counted(given=9000), week=counted(given=60_000)), {}),
     "at night": (seen(day=counted(delivered=100, night=50), week=counted(delivered=100, night=19)), {"off-hours": 20}),
     "always at night": (seen(day=counted(delivered=100, night=90), week=counted(delivered=100, night=90)), {}),

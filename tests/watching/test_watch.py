@@ -217,3 +217,12 @@ async def test_deliveries_are_counted_by_item_and_hour(database: Database, bank:
 async def _marks(database: Database) -> int:
     async with database.begin() as session:
         return int((await session.execute(sa.text("SELECT next_idx FROM watch_marks"))).scalar_one())
+
+
+async def test_a_watcher_that_only_notes(database: Database, staff: Staff, bank: RequesterId) -> None:
+    """Whatever the score: it is written down, and nobody is slowed down or stopped."""
+    await refusals(database, bank, 105)
+    await database.run(watch.look, act=False)
+    (found,) = await database.run(desk.found, staff.first)
+    assert (found.outcome, found.score, found.until) == ("noted", 110, None)
+    assert await status(database, bank) == "active"

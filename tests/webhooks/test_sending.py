@@ -73,7 +73,7 @@ async def test_what_was_rolled_back_is_never_told(webhooks: Webhooks) -> None:
 
     async def fails(session: Session) -> None:
         about = {"requester": webhooks.requester, "client": webhooks.client, "grant": ids.new_uuid()}
-        await announce(session, Happened(type=GRANT_WITHDRAWN, **about))  # type: ignore[arg-type]
+        await announce(session, Happened(type=GRANT_WITHDRAWN, **about))  # type: ignore[arg-type]  # ids of this grant, by name
         raise Invalid("no")
 
     with pytest.raises(Invalid):
@@ -181,7 +181,7 @@ async def test_a_hanging_receiver_delays_only_itself(webhooks: Webhooks) -> None
     assert await sender.look() == 0  # nothing more of this client
     other = RequesterId(ids.new_uuid())
     about = {"requester": other, "client": ids.new_uuid(), "grant": ids.new_uuid()}
-    await webhooks.consents.db.run(announce, Happened(type=GRANT_CHANGED, **about))  # type: ignore[arg-type]
+    await webhooks.consents.db.run(announce, Happened(type=GRANT_CHANGED, **about))  # type: ignore[arg-type]  # ids of this grant, by name
     assert await sender.look() == 1
     while not await webhooks.consents.db.run(since, other, state="kept"):
         await asyncio.sleep(0)

@@ -84,4 +84,4 @@ async def happen(webhooks: Webhooks, number: int = 1) -> None:
     """Something is told of."""
     for _ in range(number):
         about = {"requester": webhooks.requester, "client": webhooks.client, "grant": ids.new_uuid()}
-        await webhooks.consents.db.run(announce, Happened(type=GRANT_CHANGED, **about))  # type: ignore[arg-type]
+        await webhooks.consents.db.run(announce, Happened(type=GRANT_CHANGED, **about))  # type: ignore[arg-type]  # ids of this grant, by name

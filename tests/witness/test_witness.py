@@ -124,7 +124,7 @@ async def test_a_flood_is_cut_off(tmp_path: Path) -> None:
     with witness(tmp_path) as service:
         assert (await post(service, bytes(10 << 20))).status_code == 413
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app=service), base_url="https://w") as client:
-            answer = await client.post("/add-checkpoint", content=endless())  # type: ignore[arg-type]
+            answer = await client.post("/add-checkpoint", content=endless())  # type: ignore[arg-type]  # httpx takes any iterable of bytes
     assert answer.status_code == 413
     assert taken < 2 * MAX_QUESTION
 

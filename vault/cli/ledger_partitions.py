@@ -58,7 +58,11 @@ async def _owner(runtime: Runtime) -> AsyncIterator[Any]:
 @database_option
 @plainly
 def list_(data: Path | None, database_url: str | None) -> None:
-    """Show every partition: its range, whether it is archived, whether it is detached."""
+    """Show every partition: its range, whether it is archived, whether it is detached.
+
+    \b
+    Example: pivault ledger partitions list
+    """
 
     async def show(runtime: Runtime) -> list[Partition]:
         async with _owner(runtime) as connection:
@@ -130,6 +134,9 @@ def detach(first: int, data: Path | None, database_url: str | None) -> None:
     """Take the archived partition that begins at FIRST out of the log's tables. Oldest first.
 
     Its two tables stay, by themselves: move them to cheap storage, or drop them once the archive is safe.
+
+    \b
+    Example: pivault ledger partitions detach 0
     """
 
     async def take(runtime: Runtime) -> tuple[str, ...]:
@@ -146,7 +153,11 @@ def detach(first: int, data: Path | None, database_url: str | None) -> None:
 @database_option
 @plainly
 def attach(first: int, data: Path | None, database_url: str | None) -> None:
-    """Put the detached partition that begins at FIRST back, after hashing every entry again. Newest first."""
+    """Put the detached partition that begins at FIRST back, after hashing every entry again. Newest first.
+
+    \b
+    Example: pivault ledger partitions attach 0
+    """
 
     async def put(runtime: Runtime) -> int:
         async with _owner(runtime) as connection:

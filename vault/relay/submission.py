@@ -15,7 +15,8 @@ from typing import Any, Final
 from uuid import UUID
 
 import structlog
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope
+from aiosmtpd.smtp import Session as Talk
 
 from vault.crypto.canonical import digest
 from vault.errors import Conflict, Invalid, NotFound, TooMany, VaultError
@@ -62,7 +63,7 @@ class Submission:
         return AuthResult(success=True, auth_data=client)
 
     async def handle_MAIL(  # noqa: N802 - as above
-        self, _server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+        self, _server: SMTP, session: Talk, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         """Any sender: it goes no further than here."""
         if not isinstance(session.auth_data, ClientView):
@@ -71,7 +72,7 @@ class Submission:
         return "250 2.1.0 OK"
 
     async def handle_RCPT(  # noqa: N802 - as above
-        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
+        self, _server: SMTP, _session: Talk, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         """One address of this relay, by its shape; whether it is one is told when all of it is there."""
         if envelope.rcpt_tos:
@@ -82,7 +83,7 @@ class Submission:
         envelope.rcpt_options.extend(options)
         return "250 2.1.5 OK"
 
-    async def handle_DATA(self, _server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - as above
+    async def handle_DATA(self, _server: SMTP, session: Talk, envelope: Envelope) -> str:  # noqa: N802 - as above
         """Pass it on. The same Message-ID to the same address is the same message."""
         client, raw = session.auth_data, envelope.content
         if not isinstance(client, ClientView) or not isinstance(raw, bytes):

@@ -80,7 +80,7 @@ def judge(seen: Behaviour) -> list[Finding]:
 def _burst(seen: Behaviour) -> tuple[int, dict[str, int]]:
     now = seen.hour.counts["given"]
     usual = max(10, -(-(seen.day.counts["given"] + seen.week.counts["given"]) // (8 * 24)))
-    points = 60 if now > 20 * usual else 30 if now > 5 * usual else 0
+    points = 45 if now > 20 * usual else 30 if now > 5 * usual else 0
     return points, {"grants_last_hour": now, "usual_per_hour": usual}
 
 
@@ -131,8 +131,8 @@ RULES: Final = (
         _said("Burst of new persons", "新增个人激增"),
         _said(
             "Many more people than usual gave their consent within an hour: 30 points above five times the usual "
-            "number per hour of the last eight days (at least 10), 60 above twenty times.",
-            "一小时内同意的人数远超平常：超过近八天每小时平均数（至少按10计）五倍计30分，超过二十倍计60分。",
+            "number per hour of the last eight days (at least 10), 45 above twenty times.",
+            "一小时内同意的人数远超平常：超过近八天每小时平均数（至少按10计）五倍计30分，超过二十倍计45分。",
         ),
         _burst,
     ),
