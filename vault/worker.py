@@ -130,7 +130,7 @@ async def running(
             announcing.run(database),
         ]
         acts.append(vet(settings, database, checker))
-        acts.append(watch(database, act=settings.watcher == ACT))
+        acts.append(watch(database, is_acting=settings.watcher == ACT))
         acts.append(heartbeat.run(database, sequencer, settings.log_heartbeat_seconds))
         acts.append(Sender(database, Poster(on_loopback=not settings.is_https), settings.issuer_url).run())
         if published.publisher is not None:
@@ -180,12 +180,12 @@ async def vet(settings: Settings, database: Database, checker: Checker | None = 
                 await asyncio.sleep(VET_EVERY)
 
 
-async def watch(database: Database, *, act: bool = True) -> None:
+async def watch(database: Database, *, is_acting: bool = True) -> None:
     """Watch how requesters behave until cancelled; what fails is logged and tried again."""
     while True:
         seen = None
         try:
-            seen = await database.run(watching.look, act=act)
+            seen = await database.run(watching.look, is_acting=is_acting)
         except (VaultError, SQLAlchemyError, OSError) as error:
             _log.warning("watching_failed", kind=type(error).__name__)
         if not seen:

@@ -222,7 +222,7 @@ async def _marks(database: Database) -> int:
 async def test_a_watcher_that_only_notes(database: Database, staff: Staff, bank: RequesterId) -> None:
     """Whatever the score: it is written down, and nobody is slowed down or stopped."""
     await refusals(database, bank, 105)
-    await database.run(watch.look, act=False)
+    await database.run(watch.look, is_acting=False)
     (found,) = await database.run(desk.found, staff.first)
     assert (found.outcome, found.score, found.until) == ("noted", 110, None)
     assert await status(database, bank) == "active"

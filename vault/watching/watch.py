@@ -28,23 +28,23 @@ REASON: Final = "behaviour"
 _RANK: Final = (NOTED, THROTTLED, STOPPED)
 
 
-async def look(session: Session, *, act: bool = True) -> int | None:
-    """Read on and act; not ``act``: what crosses a line is noted, and nobody is slowed down or stopped.
+async def look(session: Session, *, is_acting: bool = True) -> int | None:
+    """Read on and act; not ``is_acting``: what crosses a line is noted, and nobody is slowed down or stopped.
 
     Returns how many requesters were scored; None: another process is watching.
     What crosses a line is an entry (``requester.watched``) with the score and the heaviest rule, whatever is done.
     """
     seen = await reading.take(session)
     for requester in seen or ():
-        await _score(session, requester, act=act)
+        await _score(session, requester, is_acting=is_acting)
     return None if seen is None else len(seen)
 
 
-async def _score(session: Session, requester: RequesterId, *, act: bool) -> None:
+async def _score(session: Session, requester: RequesterId, *, is_acting: bool) -> None:
     findings = rules.judge(await reading.behaviour(session, requester))
     points = rules.score(findings)
     outcome = rules.outcome_of(points)
-    if outcome is not None and not act:
+    if outcome is not None and not is_acting:
         outcome = NOTED
     if outcome is None or not await _is_worse(session, requester, outcome):
         return
