@@ -272,3 +272,12 @@ def test_numbers_go_over_tls_only(gateway: str, secret: str) -> None:
     """A gateway in the clear, or without a secret, is refused at the start."""
     with pytest.raises(BadConfiguration):
         HttpCallBridge.read(gateway, secret)
+
+
+async def test_the_same_message_twice_at_once(relayed: Relayed) -> None:
+    """It leaves once; whoever came second hears that it is in hand, or what became of it, and never a fault."""
+    to = (await relayed.released())[EMAIL]
+    ends = await asyncio.gather(*(relayed.send(to) for _ in range(6)), return_exceptions=True)
+    assert [each for each in ends if not isinstance(each, UUID | InHand)] == []
+    assert len(relayed.van.parcels) == 1
+    assert len(await relayed.releases.entries("relay.forwarded")) == 1

@@ -1,5 +1,6 @@
 """Mail handed in over SMTP, by a real client to a real server, and out again to a real mail server."""
 
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from email.message import EmailMessage
@@ -15,6 +16,8 @@ from tests.release.world import ISSUER
 from vault import ids
 from vault.authserver.admitting import by_assertion
 from vault.authserver.server import AuthServer
+from vault.edge.exchange import Exchange
+from vault.errors import Invalid
 from vault.ledger.events import member
 from vault.notifying.smtp import MailServer, SmtpNotifier
 from vault.relay import close, mail
@@ -181,3 +184,24 @@ async def test_a_dead_mail_server_is_told(desk: Desk) -> None:
     await desk.send(raw, to)
     assert len(desk.box.arrived) == 1
     assert len(await desk.relayed.releases.entries("relay.forwarded")) == 1
+
+
+async def test_a_fault_is_told_without_its_text() -> None:
+    """What a database or a library says when it breaks may quote a row: 451, and nothing of it."""
+
+    async def sign_in(name: str, password: str) -> ClientView:
+        raise RuntimeError("Key (person_id)=(1234) already exists")
+
+    async with (
+        listening(Submission(DOMAIN, sign_in, Exchange.mail), "127.0.0.1", 0) as port,  # type: ignore[arg-type]
+        aiosmtplib.SMTP(hostname="127.0.0.1", port=port, start_tls=False) as client,
+    ):
+        await client.ehlo()
+        answer = await client.execute_command(b"AUTH", b"PLAIN", b64encode(b"\0a\0b"))
+    assert (answer.code, answer.message) == (451, "4.3.0 Try later")
+
+
+def test_headers_that_nobody_can_read_are_refused() -> None:
+    """A mail bent to break its reader is no mail: it is refused, and breaks nothing."""
+    with pytest.raises(Invalid):
+        mail.read(b"Subject: a\r\nContent-Type: a; b*\r\n\r\nhello")

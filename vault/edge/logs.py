@@ -52,7 +52,8 @@ def configure(level: str, log_format: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(number)
-    for name in ("uvicorn.access", "httpx", "httpcore"):  # they write addresses with ids and queries in them
+    # They write addresses with ids and queries in them, and who sends mail to whom.
+    for name in ("uvicorn.access", "httpx", "httpcore", "mail.log"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 

@@ -86,18 +86,9 @@ def read(raw: bytes) -> Content:
     """What may pass of a mail that was handed in over SMTP. Raises Invalid, also for mail that goes in circles."""
     if len(raw) > LARGEST:
         raise Invalid.field("mail", f"may have {LARGEST} bytes at most")
-    mail = message_from_bytes(raw, policy=SMTP)
-    if not isinstance(mail, EmailMessage) or mail.defects:
-        raise Invalid.field("mail", "is not a mail after RFC 5322")
-    if len(mail.get_all("Received", [])) > MOST_HOPS or str(mail.get("Auto-Submitted", "no")).lower() != "no":
-        raise Invalid.field("mail", "was sent by a machine in answer to another one, or goes round in circles")
-    body = mail.get_body(("plain",))
-    if body is None:
-        raise Invalid.field("text", "must be there as plain text: HTML does not pass")
     try:
-        files = tuple(_attachment(part) for part in mail.iter_attachments() if isinstance(part, EmailMessage))
-        return checked(str(mail.get("Subject", "")), str(body.get_content()), files)
-    except (LookupError, UnicodeError, ValueError, AttributeError):
+        return _read(raw)
+    except (LookupError, UnicodeError, ValueError, AttributeError, TypeError):  # what the reader itself breaks on
         raise Invalid.field("mail", "holds a part that cannot be read") from None
 
 
@@ -116,6 +107,19 @@ def forwarded(content: Content, to: str, sender: From, *, message: UUID, at: dat
         main, _, sub = each.kind.partition("/")
         mail.add_attachment(each.content, maintype=main, subtype=sub, filename=each.name)
     return mail
+
+
+def _read(raw: bytes) -> Content:
+    mail = message_from_bytes(raw, policy=SMTP)
+    if not isinstance(mail, EmailMessage) or mail.defects:
+        raise Invalid.field("mail", "is not a mail after RFC 5322")
+    if len(mail.get_all("Received", [])) > MOST_HOPS or str(mail.get("Auto-Submitted", "no")).lower() != "no":
+        raise Invalid.field("mail", "was sent by a machine in answer to another one, or goes round in circles")
+    body = mail.get_body(("plain",))
+    if body is None:
+        raise Invalid.field("text", "must be there as plain text: HTML does not pass")
+    files = tuple(_attachment(part) for part in mail.iter_attachments() if isinstance(part, EmailMessage))
+    return checked(str(mail.get("Subject", "")), str(body.get_content()), files)
 
 
 def _attachment(part: EmailMessage) -> Attachment:

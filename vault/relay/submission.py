@@ -95,6 +95,11 @@ class Submission:
             return _answer(refused)
         return "250 2.0.0 Passed on"
 
+    async def handle_exception(self, error: Exception) -> str:
+        """Whatever breaks is told without its words, which may quote a row."""
+        _log.error("failed", kind=type(error).__name__)
+        return "451 4.3.0 Try later"
+
 
 @asynccontextmanager
 async def listening(submission: Submission, host: str, port: int) -> AsyncIterator[int]:
