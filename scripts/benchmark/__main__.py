@@ -10,6 +10,7 @@ import click
 from benchmark import batches as batch_bench
 from benchmark import ledger as ledger_bench
 from benchmark import scale as scale_bench
+from benchmark import searching as search_bench
 from benchmark import tokens as token_bench
 from benchmark import withdrawing
 from benchmark.measuring import Plan, measure
@@ -140,6 +141,24 @@ def ledger(seconds: float, writers: int, *, entries: int, as_json: bool) -> None
         plan = ledger_bench.Plan(Path(folder), seconds, writers, entries)
         result = ledger_bench.measure(plan, tell=lambda text: None if as_json else click.echo(text, err=True))
     click.echo(json.dumps(result, indent=2) if as_json else ledger_bench.table(result))
+    sys.exit(0 if result["holds"] else 1)
+
+
+@main.command()
+@click.option("--entries", type=click.IntRange(20_000), default=2_000_000, show_default=True, help="In the ledger.")
+@click.option("--persons", type=click.IntRange(1), default=100_000, show_default=True, help="In the blast radius.")
+@click.option("--tries", type=click.IntRange(20, 10_000), default=60, show_default=True, help="Of each question.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
+def search(entries: int, persons: int, *, tries: int, as_json: bool) -> None:
+    """A regulator's questions by each filter, figures and a blast radius over a large ledger.
+
+    \b
+    Example: scripts/bench search --entries 2000000
+    """
+    with TemporaryDirectory(prefix="pivault-bench-") as folder:
+        plan = search_bench.Plan(Path(folder), entries, persons, tries)
+        result = search_bench.measure(plan, tell=lambda text: None if as_json else click.echo(text, err=True))
+    click.echo(json.dumps(result, indent=2) if as_json else search_bench.table(result))
     sys.exit(0 if result["holds"] else 1)
 
 

@@ -158,12 +158,15 @@ async def _in_period(session: Session, sieve: Sieve, block: Block, bits: int, sh
     indexes = [block.first + place for place in places(bits)]
     if sieve.holds(block.first_at) and sieve.holds(block.last_at):
         return indexes
-    wanted = sa.select(BodyRow.idx).where(BodyRow.shard == shard, BodyRow.idx.in_(indexes))
+    wanted = sa.select(BodyRow.idx).where(
+        BodyRow.shard == shard, BodyRow.idx >= block.first, BodyRow.idx < block.first + block.width
+    )
     if sieve.since is not None:
         wanted = wanted.where(BodyRow.at >= sieve.since)
     if sieve.until is not None:
         wanted = wanted.where(BodyRow.at < sieve.until)
-    return list(await session.scalars(wanted.order_by(BodyRow.idx.desc())))
+    within = set(await session.scalars(wanted))
+    return [index for index in indexes if index in within]
 
 
 _COLUMNS: Final = {
