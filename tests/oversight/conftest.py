@@ -63,20 +63,16 @@ class Authority:
         await db.run(decide_mandate, staff.second, proposed.id, agree=True)
 
 
+async def inspector(releases: Releases, login: str) -> Holder:
+    """Another regulator, of the field unit, signed in."""
+    staff, db = releases.consents.world.staff, releases.consents.db
+    doorway, word = cheap_doorway(db), "a long password of an inspector"
+    prepared = await prepare(doorway, word)
+    candidate = Founder("regulator", "Inspector", "Supervisory Office", "Field", ["oversight"], login, prepared)
+    await db.run(add_regulator, candidate, by=(staff.first, staff.second))
+    return (await sign_in(db, doorway, Attempt("regulator", login, word, "127.0.0.1", None))).holder
+
+
 @pytest.fixture
 async def authority(releases: Releases, regulator: Holder) -> Authority:
-    world, db = releases.consents.world, releases.consents.db
-    doorway = cheap_doorway(db)
-    word = "a long password of an inspector"
-    candidate = Founder(
-        "regulator",
-        "Inspector",
-        "Supervisory Office",
-        "Field",
-        ["oversight"],
-        "inspector",
-        await prepare(doorway, word),
-    )
-    await db.run(add_regulator, candidate, by=(world.staff.first, world.staff.second))
-    second = (await sign_in(db, doorway, Attempt("regulator", "inspector", word, "127.0.0.1", None))).holder
-    return Authority(releases, regulator, second)
+    return Authority(releases, regulator, await inspector(releases, "inspector"))

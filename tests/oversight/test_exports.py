@@ -202,3 +202,18 @@ async def test_what_is_not_exported(releases: Releases, regulator: Holder) -> No
     await exports.make_all(db)
     with pytest.raises(Invalid):
         await db.run(exports.fetch, regulator, ordered.id, first=10**9, most=10)
+
+
+@pytest.mark.parametrize("narrower", [{"sectors": ["health"]}, {"regions": ["11"]}])
+async def test_a_narrower_mandate_lets_go_no_more(
+    releases: Releases, authority: Authority, narrower: dict[str, list[str]]
+) -> None:
+    """What was ordered under a wide mandate is not fetched under a narrow one; what lies within it is."""
+    db = releases.consents.db
+    ordered = await exports.order(db, authority.first, ALL, "csv")
+    await exports.make_all(db)
+    await authority.give(**narrower)
+    for act in (exports.one, exports.fetch):
+        with pytest.raises(OutsideMandate):
+            await db.run(act, authority.first, ordered.id, **({} if act is exports.one else {"most": 1000}))
+    assert await made(releases, authority.first, "csv", Question(within_mandate=True))

@@ -7,19 +7,20 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from tests.oversight.conftest import Authority
+from tests.oversight.conftest import Authority, inspector
 from tests.release.world import Releases
 from vault import ids
 from vault.accounts.numbers import check_character
+from vault.consent import withdraw
 from vault.errors import Conflict, Invalid, NotFound, Refused, TooMany
 from vault.ledger import hidden, reading
 from vault.ledger.reading import Entry
 from vault.ledger.verify import verify_receipt
-from vault.oversight import Page, Question, end_references, entry, make_reference, search
-from vault.oversight.orders import Filing, confirm_order, file_order
+from vault.oversight import Page, Question, deletions, end_references, entry, make_reference, search
+from vault.oversight.orders import AnotherInspector, Filing, confirm_on_record, confirm_order, file_order
 from vault.oversight.references import MOST_WRONG
 from vault.registry import OutsideMandate
-from vault.registry.mandates import FIRST_TERM, QUESTIONS
+from vault.registry.mandates import FIRST_TERM, MEASURES, QUESTIONS
 from vault.signin import Holder
 
 NUMBER, NOBODY = (first + check_character(first) for first in ("11010119900102001", "11010119491231002"))
@@ -200,3 +201,33 @@ async def test_an_order_about_nobody_looks_the_same(releases: Releases, authorit
     order = await db.run(file_order, authority.first, filing(releases, NOBODY, days=None))
     made = await db.run(confirm_order, authority.second, order.id)
     assert (await search(db, authority.first, Question(reference=made.code))).entries == []
+
+
+async def test_an_order_takes_two_units(releases: Releases, authority: Authority) -> None:
+    """Whoever filed it and a colleague of their unit are refused, and that is recorded; another unit confirms."""
+    db, colleague = releases.consents.db, await inspector(releases, "colleague")
+    order = await db.run(file_order, authority.second, filing(releases, NUMBER))
+    for who, why in ((authority.second, "same-regulator"), (colleague, "same-unit")):
+        with pytest.raises(AnotherInspector):
+            await confirm_on_record(db, who, order.id)
+        assert why in [each["reason"] for each in await said(releases, "query.refused")]
+    assert await said(releases, "order.confirmed") == []
+    assert (await confirm_on_record(db, authority.first, order.id)).code
+
+
+async def test_overdue_deletions_of_others_are_not_shown(releases: Releases, authority: Authority) -> None:
+    """They are within the mandate, by sector and region, and take the power to question."""
+    db, who = releases.consents.db, authority.first
+    ((grant,),) = await releases.administrator.rows("SELECT id FROM grants")
+    ((code,),) = await releases.administrator.rows("SELECT uscc FROM requesters")
+    await db.run(withdraw, releases.consents.person, grant, delete=True)
+    releases.clock.move(timedelta(days=16))
+    assert len(await deletions.overdue(db, who)) == 1
+    for sectors, regions, count in ((["health"], None, 0), (["credit"], None, 1), (None, ["99"], 0)):
+        await authority.give(sectors=sectors, regions=regions)
+        assert len(await deletions.overdue(db, who)) == count
+    await authority.give(regions=[code[2:4]])
+    assert len(await deletions.overdue(db, who, requester=releases.consents.bank.requester, limit=1)) == 1
+    await authority.give(powers=(MEASURES,))
+    with pytest.raises(OutsideMandate):
+        await deletions.overdue(db, who)

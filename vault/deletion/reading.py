@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from vault.db import Session
 from vault.deletion.kinds import OPEN
 from vault.deletion.tables import DeletionOrder, DeletionStatement
-from vault.ids import GrantId, PersonId, RequesterId
+from vault.ids import DeclarationId, GrantId, PersonId, RequesterId
 from vault.requesters.names import names
 
 MOST_LISTED: Final = 200
@@ -35,6 +35,7 @@ class Order:
     kept_until: datetime | None
     answered_at: datetime | None
     statements: tuple[str, ...] = ()
+    declaration_id: DeclarationId | None = None
 
 
 async def for_person(session: Session, person: PersonId, *, grant: UUID | None = None) -> list[Order]:
@@ -104,6 +105,7 @@ async def _seen(session: Session, rows: Sequence[DeletionOrder], said: dict[UUID
             kept_until=row.kept_until,
             answered_at=row.answered_at,
             statements=said.get(row.id, ()),
+            declaration_id=row.declaration_id,
         )
         for row in rows
     ]

@@ -18,6 +18,9 @@ from vault.registry.mandates import Mandate, OutsideMandate
 from vault.requesters.purposes import purposes
 
 _LONGEST: Final = 80
+_NOBODY: Final = frozenset({"none"})
+_ANY: Final = frozenset({"any"})
+"""What no code is: stands for a facet that a question left open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,15 @@ def may_see(mandate: Mandate, members: dict[str, Any], places: "Places") -> bool
     return mandate.regions is None or members.get("requester") in places.within
 
 
+def check_within(sieve: Sieve, mandate: Mandate, places: "Places") -> None:
+    """What was let through once still lies within a mandate that may be narrower now. Raises OutsideMandate."""
+    facets = sieve.facets
+    if mandate.sectors is not None and not facets.get("purpose", _ANY) <= purposes_of(mandate.sectors):
+        raise OutsideMandate("This was asked under a wider mandate than the one you have now.", "other_sector")
+    if mandate.regions is not None and not facets.get("requester", _ANY) <= places.within | _NOBODY:
+        raise OutsideMandate("This was asked under a wider mandate than the one you have now.", "other_region")
+
+
 @dataclass(frozen=True)
 class Places:
     """The requesters registered in a mandate's regions, by public id. Empty where the mandate names no region."""
@@ -120,7 +132,7 @@ def _of_regions(question: Question, regions: frozenset[str], places: Places) -> 
         raise OutsideMandate(
             "Name an organisation of your regions, or ask for what lies within your mandate.", "wider_than_region"
         )
-    return places.within or frozenset({"none"})
+    return places.within or _NOBODY
 
 
 def _plain(value: object) -> object:

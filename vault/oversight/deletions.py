@@ -1,4 +1,5 @@
-"""What requesters were to delete and did not answer: for regulators, each question recorded first."""
+"""What requesters were to delete and did not answer: for regulators, as far as their mandate reaches, each question
+recorded first."""
 
 from datetime import datetime
 
@@ -9,10 +10,11 @@ from vault.deletion import Order
 from vault.ids import RequesterId
 from vault.ledger import log
 from vault.ledger.events import Event, regulator
-from vault.registry import regulator as regulator_now
+from vault.oversight.asking import purposes_of
+from vault.registry.mandates import QUESTIONS, Mandate, mandated
+from vault.requesters.names import registered_in
+from vault.requesters.supervising import purposes_declared
 from vault.signin import Holder
-
-ROLE = "oversight"
 
 
 async def overdue(
@@ -23,14 +25,56 @@ async def overdue(
     after: datetime | None = None,
     limit: int = 50,
 ) -> list[Order]:
-    """Overdue orders, the longest overdue first; show neither grant nor person. Takes the role oversight; Refused
-    otherwise. Records ``query.made``."""
-    await db.run(_record, holder, requester, after)
-    return await db.run(deletion.overdue, requester=requester, after=after, limit=limit)
+    """Overdue orders within one's mandate, the longest overdue first; show neither grant nor person.
+
+    Raises Refused without the role oversight, OutsideMandate without the power to question. Records ``query.made``.
+    """
+    mandate = await db.run(_record, holder, requester, after)
+    return await db.run(_within, mandate, requester, after, limit)
 
 
-async def _record(session: Session, holder: Holder, requester: RequesterId | None, after: datetime | None) -> None:
-    member = await regulator_now(session, holder, ROLE)
+async def _within(
+    session: Session, mandate: Mandate, requester: RequesterId | None, after: datetime | None, limit: int
+) -> list[Order]:
+    """Page by page, until there are as many as are wanted."""
+    reaches, found = _Reach(mandate), list[Order]()
+    while len(found) < limit:
+        page = await deletion.overdue(session, requester=requester, after=after, limit=limit)
+        found += [each for each in page if await reaches.reaches(session, each)]
+        if len(page) < limit:
+            break
+        after = page[-1].due_at
+    return found[:limit]
+
+
+class _Reach:
+    """How far a mandate reaches, asked of one order after the other."""
+
+    def __init__(self, mandate: Mandate) -> None:
+        self._mandate = mandate
+        self._declared: dict[object, bool] = {}
+
+    async def reaches(self, session: Session, order: Order) -> bool:
+        """Whether the sector of what was declared and the region of the requester are the mandate's."""
+        if self._mandate.is_whole:
+            return True
+        known = self._declared.get(order.declaration_id)
+        if known is None:
+            known = self._declared[order.declaration_id] = await self._look(session, order)
+        return known
+
+    async def _look(self, session: Session, order: Order) -> bool:
+        sectors, regions = self._mandate.sectors, self._mandate.regions
+        if sectors is not None:
+            declared = await purposes_declared(session, order.requester_id, declaration=order.declaration_id)
+            if not declared <= purposes_of(sectors):
+                return False
+        return regions is None or order.requester_id in await registered_in(session, regions)
+
+
+async def _record(session: Session, holder: Holder, requester: RequesterId | None, after: datetime | None) -> Mandate:
+    member, mandate = await mandated(session, holder, QUESTIONS)
     asked = ["overdue deletions", requester.hex if requester else None, after.isoformat() if after else None]
     event = Event(name="query.made", actor=regulator(member.id), digest=digest(canonical(["question", 1, asked])))
     await log.append(session, event)
+    return mandate

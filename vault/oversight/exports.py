@@ -24,8 +24,8 @@ from vault.ledger.events import Event, regulator
 from vault.ledger.page_proofs import checkpoint_at, prove
 from vault.ledger.searching import Sieve
 from vault.oversight import formats
-from vault.oversight.asking import Question
-from vault.oversight.queries import ask
+from vault.oversight.asking import Question, check_within
+from vault.oversight.queries import ask, places_of
 from vault.oversight.tables import Export, ExportPart, ExportProgress
 from vault.registry.mandates import EXPORTS, mandated
 from vault.signin import Holder
@@ -78,7 +78,8 @@ async def listing(session: Session, holder: Holder) -> list[Ordered]:
 
 
 async def one(session: Session, holder: Holder, export_id: UUID) -> Ordered:
-    """One of one's own exports. NotFound for anybody else's."""
+    """One of one's own exports. NotFound for anybody else's, OutsideMandate for what a narrower mandate lets go no
+    more."""
     return _ordered(*await _own(session, holder, export_id))
 
 
@@ -182,10 +183,11 @@ async def _order(session: Session, holder: Holder, sieve: Sieve, kind: str, *, a
 
 
 async def _own(session: Session, holder: Holder, export_id: UUID) -> tuple[Export, ExportProgress]:
-    member, _ = await mandated(session, holder, EXPORTS)
+    member, mandate = await mandated(session, holder, EXPORTS)
     row = await session.get(Export, export_id)
     if row is None or row.regulator_id != member.id or row.ends_at <= session.now:
         raise NotFound("There is no such export.")
+    check_within(_sieve(row.sieve), mandate, await places_of(session, mandate))
     return row, await session.get_one(ExportProgress, export_id)
 
 

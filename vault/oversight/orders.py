@@ -13,17 +13,31 @@ from vault import ids
 from vault.accounts.finding import holder_of_number
 from vault.clock import from_millis, millis
 from vault.crypto.canonical import canonical, digest
-from vault.db import Session
+from vault.db import Database, Session
 from vault.errors import Conflict, Invalid, NotFound, Refused
+from vault.ids import StaffId
 from vault.ledger import log
 from vault.ledger.events import Event, regulator
 from vault.ledger.hidden import Veil, check_veil
 from vault.oversight.references import LIFE, Reference, issue
 from vault.oversight.tables import ReferenceOrder
+from vault.registry import StaffMember, staff_member
 from vault.registry.mandates import REFERENCES, mandated
+from vault.requesters.hidden import reads_as
 from vault.signin import Holder
 
 _LONGEST = 80
+
+
+class AnotherInspector(Refused):
+    """An order of a court takes a second regulator. ``reason`` is for the entry: same-regulator, same-unit."""
+
+    name, title = "another-inspector", "Another regulator must confirm this order"
+    advice = "A regulator of another unit, whose mandate has the power, must confirm it."
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason=reason)
 
 
 @dataclass(frozen=True)
@@ -66,20 +80,41 @@ async def file_order(session: Session, holder: Holder, filing: Filing) -> Refere
 async def confirm_order(session: Session, holder: Holder, order_id: UUID) -> Reference:
     """The second regulator's half: the reference, shown to them once. Records ``order.confirmed``.
 
-    Raises OutsideMandate, Refused for whoever filed it, Conflict when it is confirmed or too old, NotFound, Tampered.
+    Raises OutsideMandate, AnotherInspector for whoever filed it and their unit, Conflict when it is confirmed or too
+    old or who filed it left since, NotFound, Tampered.
     """
     member, _ = await mandated(session, holder, REFERENCES)
     order = await session.get(ReferenceOrder, order_id, with_for_update=True)
     if order is None:
         raise NotFound("There is no such order.")
-    if order.filed_by == member.id:
-        raise Refused("Another regulator must confirm an order.")
+    await _check_second(session, order.filed_by, member)
     if order.confirmed_by is not None or session.now >= order.filed_at + LIFE:
         raise Conflict("This order is confirmed already, or its time is over.")
     order.confirmed_by, order.confirmed_at = member.id, session.now
     await session.flush()
     await log.append(session, _said("order.confirmed", order, holder))
     return await issue(session, order.person_id, order=order)
+
+
+async def confirm_on_record(db: Database, holder: Holder, order_id: UUID) -> Reference:
+    """As :func:`confirm_order`, in a transaction of its own; that somebody tried alone is recorded in another one."""
+    try:
+        return await db.run(confirm_order, holder, order_id)
+    except AnotherInspector as refused:
+        ref = ids.public(ids.ORDER, order_id)
+        event = Event(name="query.refused", actor=regulator(holder.id), ref=ref, reason=refused.reason)
+        await db.run(log.append, event)
+        raise
+
+
+async def _check_second(session: Session, first_id: StaffId, second: StaffMember) -> None:
+    first = await staff_member(session, first_id)
+    if first.id == second.id:
+        raise AnotherInspector("same-regulator")
+    if (reads_as(first.organisation), reads_as(first.unit)) == (reads_as(second.organisation), reads_as(second.unit)):
+        raise AnotherInspector("same-unit")
+    if first.status != "active":
+        raise Conflict("Whoever filed this order is no longer in office: file it anew.")
 
 
 def _said(name: str, order: ReferenceOrder, holder: Holder) -> Event:

@@ -111,7 +111,7 @@ async def ask(db: Database, holder: Holder, question: Question, *, power: str) -
 
 async def _asked(session: Session, holder: Holder, question: Question, power: str) -> _Allowed:
     member, mandate = await mandated(session, holder, power)
-    sieve = narrowed(question, mandate, await _places(session, mandate))
+    sieve = narrowed(question, mandate, await places_of(session, mandate))
     made = Event(name="query.made", actor=regulator(member.id), digest=question.digest(), reason=power)
     if question.reference is None:
         await log.append(session, made)
@@ -140,10 +140,11 @@ async def _tell(session: Session, made: Event, meant: Meant) -> None:
 async def _record(session: Session, holder: Holder, asked: bytes) -> tuple[Mandate, Places]:
     member, mandate = await mandated(session, holder, QUESTIONS)
     await log.append(session, Event(name="query.made", actor=regulator(member.id), digest=asked))
-    return mandate, await _places(session, mandate)
+    return mandate, await places_of(session, mandate)
 
 
-async def _places(session: Session, mandate: Mandate) -> Places:
+async def places_of(session: Session, mandate: Mandate) -> Places:
+    """Where requesters are registered, as far as a mandate's regions make that matter."""
     if mandate.regions is None:
         return Places()
     found = await registered_in(session, mandate.regions)
