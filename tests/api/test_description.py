@@ -17,7 +17,18 @@ from vault.app import openapi_document
 
 COMMITTED = Path(__file__).parents[2] / "openapi" / "openapi.json"
 DOCUMENT: dict[str, Any] = json.loads(openapi_document())
-WITHOUT_BODY = {"submit_draft", "withdraw_application", "create_hint"}
+WITHOUT_BODY = {
+    "close_relay_address",
+    "confirm_the_order",
+    "create_hint",
+    "create_reference",
+    "order_own_deletion",
+    "replay_dead_events",
+    "replay_event",
+    "send_test_event",
+    "submit_draft",
+    "withdraw_application",
+}
 """Acts that say all by their address."""
 OPERATIONS = [
     (path, method, operation) for path, methods in DOCUMENT["paths"].items() for method, operation in methods.items()

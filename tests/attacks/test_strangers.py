@@ -20,6 +20,13 @@ DOORS = {
 INSIDE = [each for each in ENDPOINTS if each.realm in REALMS]
 OPEN = {
     "GET /",
+    "GET /.well-known/jwt-vc-issuer",
+    "GET /.well-known/vct/vct/release.1",
+    "GET /transparency",
+    "GET /v1/lawful-access/figures",
+    "GET /v1/transparency",
+    "GET /vct/release.1",
+    "GET /verify",
     "GET /.well-known/oauth-authorization-server",
     "GET /.well-known/oauth-protected-resource",
     "GET /.well-known/oauth-protected-resource/v1",

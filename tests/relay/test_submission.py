@@ -193,7 +193,7 @@ async def test_a_fault_is_told_without_its_text() -> None:
         raise RuntimeError("Key (person_id)=(1234) already exists")
 
     async with (
-        listening(Submission(DOMAIN, sign_in, Exchange.mail), "127.0.0.1", 0) as port,  # type: ignore[arg-type]
+        listening(Submission(DOMAIN, sign_in, Exchange.mail), "127.0.0.1", 0) as port,  # type: ignore[arg-type]  # one method is
         aiosmtplib.SMTP(hostname="127.0.0.1", port=port, start_tls=False) as client,
     ):
         await client.ehlo()

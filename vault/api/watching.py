@@ -23,7 +23,7 @@ class WatchSearch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     closed: bool = False
 
 
-class ClosingRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class FindingClosing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What came of it: one line of 4 to 500 characters, without personal data."""
 
     reason: Annotated[str, msgspec.Meta(max_length=500)]
@@ -80,12 +80,12 @@ async def list_findings(request: VaultRequest) -> FindingsAtDesk:
 @post(
     "/v1/desk/requesters/{requester:str}/watch/{finding:str}",
     status_code=200,
-    opt={"extra": Extra(body=ClosingRequest)},
+    opt={"extra": Extra(body=FindingClosing)},
     tags=["desk"],
 )
 async def close_finding(request: VaultRequest, requester: FromPath[str], finding: FromPath[str]) -> FindingView:
     """Close a finding with what came of it. Lifting a suspension is an act of its own. Takes the role vetting."""
-    body = await request.parsed(ClosingRequest)
+    body = await request.parsed(FindingClosing)
     who, which = RequesterId(ids.parse(ids.REQUESTER, requester)), ids.parse(ids.FINDING, finding)
     async with request.acting(OFFICER) as holder:
         return _view(await request.doors.database.run(desk.close, holder, who, which, reason=body.reason))
