@@ -226,6 +226,13 @@ FORMS: dict[str, dict[str, str]] = {
     "POST /grants/{grant}/withdraw": {"reason": "no longer needed"},
     "POST /requests/codes": {},
     "POST /references": {"act": "make"},
+    "POST /desk/mandates": {
+        "regulator": "reg_" + "0" * 32,
+        "power": "questions",
+        "valid_until": "2027-01-01",
+        "reason": REASON,
+    },
+    "POST /desk/mandates/{mandate}": {"decision": "decline"},
     "POST /oversight/exports": {"format": "csv", "event": "registry.founded"},
     "POST /oversight/person": {"reference": "K7Q2-9F4M-X0TB"},
     "POST /requests/{prompt}": {"decision": "deny", "notice": "00"},

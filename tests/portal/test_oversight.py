@@ -103,3 +103,26 @@ async def test_everybody_sees_what_is_hidden_and_how_much(visitor: Visitor) -> N
     assert (told["hidden"], told["unexplained"]) == ([], 0)
     assert len(told["months"]) == 12
     assert all(count is None or count == 0 or count >= 10 for each in told["series"] for count in each["counts"])
+
+
+async def test_two_officers_give_a_mandate_on_their_page(staff: Desk) -> None:
+    """The first proposes, may not agree alone, and a colleague may; what is missing is said beside the field."""
+    first, second = staff.at["officer-1"], staff.at["officer-2"]
+    page = await first.go("/desk/mandates")
+    assert page.inputs <= page.labelled
+    form = page.form("/desk/mandates")
+    regulator = re.search(r"reg_[0-9a-f]{32}", page.html)
+    assert regulator
+    given = {"regulator": regulator[0], "reason": "The whole system for another year.", "valid_until": "2027-11-01"}
+    wrong = await first.fill(form, ("power", "questions"), **(given | {"valid_until": "soon"}))
+    assert wrong.status_code == 422
+    every = [("power", code) for code in ("questions", "figures", "reach", "exports", "references", "measures")]
+    assert (await first.fill(form, *every, **given)).status_code == 303
+    page = await first.go("/desk/mandates")
+    deciding = next(each for each in page.forms if each.action.startswith("/desk/mandates/mnd_"))
+    alone = await first.fill(deciding, ("decision", "agree"))
+    assert alone.status_code == 403
+    assert "Somebody else must decide this" in alone.text
+    theirs = (await second.go("/desk/mandates")).form(deciding.action)
+    answer = await second.fill(theirs, ("decision", "decline"))
+    assert answer.status_code == 303

@@ -27,7 +27,7 @@ _FORMATS: Final = {
     "parquet": N_("Parquet, for analysis"),
     "bundle": N_("Bundle with receipts, to verify offline"),
 }
-_POWERS: Final = {
+POWERS: Final = {
     "questions": N_("Question the ledger"),
     "figures": N_("See figures in full"),
     "reach": N_("Work out whom an organisation reached"),
@@ -100,7 +100,7 @@ async def mandate_page(request: VaultRequest) -> Template:
     found = await request.as_holder(REGULATOR, own_mandate)
     categories = purposes().categories
     sectors = None if found.sectors is None else [spoken.pick(categories[each]) for each in sorted(found.sectors)]
-    powers = [spoken.gettext(text) for name, text in _POWERS.items() if name in found.powers]
+    powers = [spoken.gettext(text) for name, text in POWERS.items() if name in found.powers]
     is_over = not found.valid_from <= request.doors.clock.now() < found.valid_until
     regions = None if found.regions is None else sorted(found.regions)
     context: dict[str, Any] = {"mandate": found, "sectors": sectors, "regions": regions, "powers": powers}

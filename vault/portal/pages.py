@@ -30,6 +30,7 @@ _MENUS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "officer": (
         ("/desk", N_("Desk")),
         ("/desk/requesters", N_("Requesters")),
+        ("/desk/mandates", N_("Mandates")),
         ("/desk/watch", N_("Watcher")),
     ),
     "regulator": (
