@@ -10,6 +10,7 @@ from vault.errors import BadConfiguration, Malformed, VaultError
 from vault.ledger import add_checkpoint, tlog_proof
 from vault.ledger.checkpoint import Checkpoint, CheckpointFailed
 from vault.ledger.cosignature import MLDSA44_COSIGNATURE, Cosigner, CosignerKey
+from vault.ledger.offline import trust_in, verify_document
 from vault.ledger.policy import parse_policy, verify_witnessed
 from vault.ledger.proofs import build, inclusion_nodes
 from vault.ledger.receipt import make_receipt
@@ -172,3 +173,14 @@ def test_broken_questions_are_refused(body: bytes) -> None:
     """A request that is not exactly of the form is refused before anything of it is believed."""
     with pytest.raises(Malformed):
         add_checkpoint.read(body)
+
+
+def test_a_file_of_all_the_logs_keys_is_taken() -> None:
+    """The log's keys of both types, one a line, verify what either signed; a witness's key is not one of the log."""
+    newer = Cosigner(CosignerKey(ORIGIN, MLDSA44_COSIGNATURE, MlDsa44Key(b"n" * 32).public), MlDsa44Key(b"n" * 32).sign)
+    both = trust_in(f"{LOG.keys[0].vkey()}\n{newer.key.vkey()}\n".encode(), None)
+    assert verify_document(NOTE.encode(), both).told == {"log": ORIGIN, "size": POINT.size}
+    with pytest.raises(CheckpointFailed):
+        verify_document(NOTE.encode(), trust_in(newer.key.vkey().encode(), None))
+    with pytest.raises(CheckpointFailed, match="of a witness"):
+        trust_in(W1.key.vkey().encode(), None)

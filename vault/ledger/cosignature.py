@@ -97,6 +97,14 @@ def parse_key(vkey: str) -> LogKey | CosignerKey:
     return key
 
 
+def parse_log_key(vkey: str) -> LogKey | CosignerKey:
+    """A key that a log signs its checkpoints with. Raises CheckpointFailed, also for a witness's key."""
+    key = parse_key(vkey)
+    if isinstance(key, CosignerKey) and key.kind == ED25519_COSIGNATURE:
+        raise CheckpointFailed("This is the verifier key of a witness, not of a log.")
+    return key
+
+
 def parse_cosigner(vkey: str) -> CosignerKey:
     """The verifier key of a witness or mirror. Raises CheckpointFailed, also for a log's key."""
     key = parse_key(vkey)

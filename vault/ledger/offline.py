@@ -6,9 +6,10 @@ from typing import Any, Final
 from vault.crypto.canonical import reread
 from vault.errors import BadConfiguration
 from vault.ledger import tlog_proof
-from vault.ledger.checkpoint import LogKey, parse_vkey
+from vault.ledger.checkpoint import LogKey
+from vault.ledger.cosignature import CosignerKey, parse_log_key
 from vault.ledger.own import OwnEntries, is_own, read_own, verify_own
-from vault.ledger.policy import Policy, parse_policy, verify_witnessed
+from vault.ledger.policy import NOBODY, Policy, parse_policy, verify_witnessed
 from vault.ledger.receipt import ReceiptFailed
 from vault.ledger.verify import read_consistency, read_receipt, verify_consistency_of
 from vault.ledger.whole import Trust, believed
@@ -29,7 +30,7 @@ class Verified:
 
 
 def trust_in(vkeys: bytes | None, policy: bytes | None) -> Trust:
-    """Whom to believe: the log's verifier keys, one a line, or a policy that names at least one log.
+    """Whom to believe: the log's verifier keys of either type, one a line, or a policy that names at least one log.
 
     Raises CheckpointFailed, BadConfiguration.
     """
@@ -37,11 +38,13 @@ def trust_in(vkeys: bytes | None, policy: bytes | None) -> Trust:
         read = parse_policy(policy)
         if not read.logs and vkeys is None:
             raise BadConfiguration("The policy names no log.")
-        more = () if vkeys is None else tuple(_keys(vkeys))
+        more = () if vkeys is None else _keys(vkeys)
         return Policy(read.quorum, (*read.logs, *more), read.witnesses, read.groups)
     if vkeys is None:
         raise BadConfiguration("Give the log's public key (--vkey) or a policy that names the log (--policy).")
-    return _keys(vkeys)
+    keys = _keys(vkeys)
+    plain = [key for key in keys if isinstance(key, LogKey)]
+    return plain if len(plain) == len(keys) else Policy(NOBODY, keys)
 
 
 def verify_document(document: bytes, trust: Trust) -> Verified:
@@ -98,7 +101,7 @@ def log_keys_of(trust: Trust) -> list[LogKey]:
 
 def _signers(trust: Trust) -> Trust:
     """The logs of a policy without its witnesses: an older checkpoint need not have been cosigned."""
-    return Policy("none", trust.logs) if isinstance(trust, Policy) else trust
+    return Policy(NOBODY, trust.logs) if isinstance(trust, Policy) else trust
 
 
 def _witnesses(note: str, trust: Trust) -> tuple[str, ...]:
@@ -108,9 +111,9 @@ def _witnesses(note: str, trust: Trust) -> tuple[str, ...]:
     return tuple(witness.name for witness in trust.witnesses if witness.key in by)
 
 
-def _keys(vkeys: bytes) -> list[LogKey]:
+def _keys(vkeys: bytes) -> tuple[LogKey | CosignerKey, ...]:
     lines = [line.strip() for line in _text(vkeys).splitlines()]
-    return [parse_vkey(line) for line in lines if line and not line.startswith("#")]
+    return tuple(parse_log_key(line) for line in lines if line and not line.startswith("#"))
 
 
 def _text(document: bytes) -> str:

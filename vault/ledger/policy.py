@@ -7,7 +7,7 @@ from typing import Final
 
 from vault.errors import BadConfiguration, VaultError
 from vault.ledger.checkpoint import Checkpoint, CheckpointFailed, LogKey, parse, verify
-from vault.ledger.cosignature import Cosignature, CosignerKey, cosignatures, parse_key
+from vault.ledger.cosignature import Cosignature, CosignerKey, cosignatures, parse_key, parse_log_key
 
 MAX_POLICY: Final = 256 * 1024
 MOST_NAMES: Final = 256
@@ -137,9 +137,7 @@ class _Reader:
     def _log(self, words: list[str]) -> None:
         if len(words) not in {1, 2}:
             raise BadConfiguration("A log is: log VKEY [URL].")
-        key = parse_key(words[0])
-        if isinstance(key, CosignerKey) and len(key.public) == 32:
-            raise BadConfiguration("This is the verifier key of a witness, not of a log.")
+        key = parse_log_key(words[0])
         self._once("log", key.public)
         self._logs.append(key)
 

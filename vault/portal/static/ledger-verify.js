@@ -87,8 +87,8 @@
   }
   // Signed notes (C2SP signed-note), Ed25519 (signature type 0x01). A note that was verified once need not be again.
   const known = new Map();
-  async function lines(note, vkey) {
-    const [, name, id, blob] = /^([^+\s]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(vkey.trim()) ?? fail("key");
+  async function lines(note, vkey) { // a file of several keys: the first one is Ed25519, the rest are other types
+    const [, name, id, blob] = /^([^+\s]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(vkey.trim().split("\n")[0].trim()) ?? fail("key");
     const key = decode(blob), keyId = sha256(join(utf8(name + "\n"), key)).slice(0, 4);
     need(key.length === 33 && key[0] === 1 && same(keyId, Uint8Array.from(id.match(/../g), (byte) => parseInt(byte, 16))), "key");
     const cut = note.lastIndexOf("\n\n"), text = note.slice(0, cut + 1);
