@@ -5,7 +5,9 @@ import re
 import pytest
 
 import vault.app  # noqa: F401 - loads every room, and with it every kind of error
+from vault.ledger.catalogue import CATALOGUE
 from vault.portal.catalogues import CODES, texts
+from vault.portal.events import TO_OTHERS
 from vault.portal.languages import choose, languages, read_catalogue
 
 _HOLE = re.compile(r"%\((\w+)\)s")
@@ -22,6 +24,11 @@ def test_every_text_is_there_in_chinese() -> None:
     """No page falls back to English in the middle of a sentence."""
     missing = [message.id for message in read_catalogue("zh_CN") if message.id and not any(message.string)]
     assert missing == []
+
+
+def test_every_event_has_a_name_that_is_translated() -> None:
+    """No list of the ledger's events falls back to the catalogue's own English."""
+    assert set(CATALOGUE) - set(TO_OTHERS) == set()
 
 
 def test_translations_keep_their_holes() -> None:
