@@ -18,7 +18,7 @@ from vault.crypto.rowmac import row_mac
 from vault.db import LEDGER, Database, Session
 from vault.errors import Tampered, VaultError
 from vault.ledger.log import SHARD
-from vault.ledger.postings import BLOCK, collect, encode
+from vault.ledger.postings import BLOCK, collect, encode, posting_mac
 from vault.ledger.tables import BlockRow, BodyRow, HeadRow, PostingRow, TileRow
 from vault.ledger.tree import HASH_BYTES, TILE_WIDTH, leaf_hash
 
@@ -79,8 +79,10 @@ async def _index(session: Session, shard: int, block: int, width: int) -> None:
         return
     rows = []
     for (facet, value), at in found.items():
-        posting = {"shard": shard, "facet": facet, "value": value, "block": block, "bits": encode(at, width)}
-        rows.append(posting | {"mac": row_mac(session.ring, "ledger_postings", posting)})
+        bits = encode(at, width)
+        posting = {"shard": shard, "facet": facet, "value": value, "block": block, "bits": bits}
+        made_mac = posting_mac(session.ring, (facet, value), (shard, block), bits)
+        rows.append(posting | {"mac": made_mac})
     for start in range(0, len(rows), _AT_ONCE):
         await session.execute(insert(PostingRow).values(rows[start : start + _AT_ONCE]))
 

@@ -13,7 +13,9 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from vault.errors import Tampered
+from vault.crypto.keyring import KeyRing
+from vault.crypto.sealing import same
+from vault.errors import CannotOpen, Tampered
 
 BLOCK: Final = 1 << 14
 """Entries: 64 tiles. Two bytes name a place in it; what is not in a full block yet is read through."""
@@ -79,3 +81,25 @@ def places(bits: int) -> Iterator[int]:
         place = bits.bit_length() - 1
         yield place
         bits ^= 1 << place
+
+
+def posting_mac(ring: KeyRing, key: tuple[str, str], block: tuple[int, int], bits: bytes) -> bytes:
+    """``key``: facet and value; ``block``: shard and number. Two bytes of key version, 32 bytes of MAC."""
+    version = ring.versions("row")[-1]
+    return version.to_bytes(2) + ring.derive("row", _said(*key, block, bits), version=version)
+
+
+def check_posting(ring: KeyRing, key: tuple[str, str], block: tuple[int, int], bits: bytes, sealed: bytes) -> None:
+    """Raises Tampered unless the MAC fits."""
+    try:
+        expected = ring.derive("row", _said(*key, block, bits), version=int.from_bytes(sealed[:2]))
+    except CannotOpen:
+        raise Tampered(private="the MAC of a posting names no key of the ring") from None
+    if not same(expected, sealed[2:]):
+        raise Tampered(private="the MAC of a posting does not fit")
+
+
+def _said(facet: str, value: str, block: tuple[int, int], bits: bytes) -> bytes:
+    """One byte form; no row of another table begins like it, since theirs begin with a bracket."""
+    head = f"ledger_postings/{block[0]}/{block[1]}/{facet}/{len(value)}/{value}/"
+    return head.encode() + bits

@@ -51,7 +51,7 @@ async def _add(
     found: Counter[Cell],
 ) -> None:
     events, reasoned = wanted
-    span = (window[-1].number, window[0].number)
+    span = [block.number for block in window]
     fitting = await fitting_bits(session, sieve, window)
     by_event = await postings(session, "event", events, numbers=span)
     by_hour = await postings(session, "hour", None, numbers=span)

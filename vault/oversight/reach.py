@@ -9,12 +9,14 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from heapq import nsmallest
 from typing import Final
 from uuid import UUID
 
 from vault import ids
 from vault.clock import millis
 from vault.crypto.keyring import KeyRing
+from vault.crypto.sealing import mac
 from vault.db import REGULATOR, Database, Session
 from vault.errors import Invalid
 from vault.ledger.searching import Sieve, stretches
@@ -109,16 +111,17 @@ async def _entries(session: Session, sieve: Sieve) -> int:
 async def _persons(session: Session, case: Case) -> tuple[dict[UUID, _Person], Counter[str]]:
     found: dict[UUID, _Person] = {}
     uses: Counter[str] = Counter()
-    async for each in reached(session, case.requester, case.since, case.until):
-        for item in each.items:
-            uses[item] += each.count
-        before = found.get(each.person)
-        if before is None:
-            found[each.person] = _Person(each.count, each.first, each.last, each.items)
-            continue
-        before.releases += each.count
-        before.first, before.last = min(before.first, each.first), max(before.last, each.last)
-        before.items = before.items | each.items
+    async for chunk in reached(session, case.requester, case.since, case.until):
+        for each in chunk:
+            for item in each.items:
+                uses[item] += each.count
+            before = found.get(each.person)
+            if before is None:
+                found[each.person] = _Person(each.count, each.first, each.last, each.items)
+                continue
+            before.releases += each.count
+            before.first, before.last = min(before.first, each.first), max(before.last, each.last)
+            before.items = before.items | each.items
     return found, uses
 
 
@@ -144,9 +147,10 @@ def _summed(ring: KeyRing, case: Case, worked: _Worked) -> Radius:
         lost.setdefault(sensitivity, set()).update(items)
         for item in items:
             held[item] += count
-    referred = sorted((reference_of(ring, which, who), person) for who, person in persons.items())
-    listed = [each for each in referred if each[0] > case.after][: case.limit + 1]
-    page = listed[: case.limit]
+    key = ring.derive("index", f"reach:{which}".encode())
+    referred = ((reference_of(key, who), who) for who in persons)
+    listed = nsmallest(case.limit + 1, (each for each in referred if each[0] > case.after))
+    page = [(reference, persons[who]) for reference, who in listed[: case.limit]]
     notices = [
         notice(Lost(worked.called, case.since, case.until, each, tuple(sorted(lost[each]))), persons=classes[each])
         for each in _CLASSES
@@ -172,9 +176,9 @@ def case_of(ring: KeyRing, case: Case) -> str:
     return ring.derive("index", said.encode())[:8].hex()
 
 
-def reference_of(ring: KeyRing, case: str, person: UUID) -> str:
-    """A person within one case, and in no other."""
-    return "p_" + ring.derive("index", f"reach:{case}:{person.hex}".encode())[:16].hex()
+def reference_of(key: bytes, person: UUID) -> str:
+    """A person within the case that the key belongs to, and in no other."""
+    return "p_" + mac(key, person.bytes)[:16].hex()
 
 
 def sensitivity_of(items: frozenset[str]) -> str:
