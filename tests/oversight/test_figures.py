@@ -64,8 +64,14 @@ async def test_another_sector_gets_nothing(releases: Releases, authority: Author
     await authority.give(sectors=["health"])
     with pytest.raises(OutsideMandate):
         await figures(releases.consents.db, authority.first, stretch(releases))
-    within = await figures(releases.consents.db, authority.first, stretch(releases, within_mandate=True))
-    assert not any(any(counts) for counts in within.series.values())
+    bank, meter = releases.consents.bank.requester, Figures()
+    assert bank is not None
+    meter.stage("opened", bank, of="urn:one")
+    await releases.consents.db.run(record_figures, meter.take())
+    for requester in (None, bank):
+        asked = stretch(releases, within_mandate=True, requester=requester)
+        within = await figures(releases.consents.db, authority.first, asked)
+        assert not any(any(counts) for counts in within.series.values())
 
 
 async def test_periods_are_bounded(releases: Releases, regulator: Holder) -> None:

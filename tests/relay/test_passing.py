@@ -9,6 +9,7 @@ import pytest
 from tests.conftest import NOW
 from tests.profile.world import CONTACT
 from tests.relay.conftest import CONTENT, DOMAIN, Relayed
+from tests.release.test_ends import suspend
 from tests.requesters.samples import USCC, application
 from tests.requesters.world import let_in
 from vault.consent import withdraw
@@ -281,3 +282,14 @@ async def test_the_same_message_twice_at_once(relayed: Relayed) -> None:
     assert [each for each in ends if not isinstance(each, UUID | InHand)] == []
     assert len(relayed.van.parcels) == 1
     assert len(await relayed.releases.entries("relay.forwarded")) == 1
+
+
+@pytest.mark.parametrize("what", ["client", "requester", "declaration", "permit"])
+async def test_who_is_suspended_since_it_signed_in_sends_nothing(relayed: Relayed, what: str) -> None:
+    """A mail program may stay signed in for long: how its client stands is looked up with every message."""
+    to, client = (await relayed.released())[EMAIL], await relayed.client()
+    await suspend(relayed.releases, what)
+    with pytest.raises(NoAddress):
+        await relayed.exchange.mail(client, to, "k", CONTENT)
+    assert relayed.van.parcels == []
+    assert [each["reason"] for each in await relayed.releases.entries("relay.refused")] == ["no-address"]

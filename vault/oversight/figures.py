@@ -80,8 +80,9 @@ async def figures(db: Database, holder: Holder, stretch: Stretch) -> Figures:
         within_mandate=whole.within_mandate,
     )
     allowed = await ask(db, holder, question, power=FIGURES)
-    everybody = not allowed.sieve.facets
-    return await _figures(db, allowed.sieve, whole, beyond=everybody or whole.requester is not None)
+    knows_no_sector = "purpose" not in allowed.sieve.facets
+    everything = not allowed.sieve.facets or whole.requester is not None
+    return await _figures(db, allowed.sieve, whole, beyond=everything and knows_no_sector)
 
 
 async def everybodys(db: Database, since: datetime, until: datetime, per: Per = "month") -> Figures:

@@ -25,6 +25,8 @@ from vault.notifying import Outcome
 from vault.profile.shapes import RELAY
 from vault.relay.addresses import find, open_target
 from vault.relay.tables import DROPPED, FAILED, SENDING, SENT, RelayAddress, RelayMessage
+from vault.requesters.register import any_client
+from vault.requesters.standing import Capability
 from vault.requesters.views import ClientView
 
 PER_HOUR: Final = 6
@@ -91,6 +93,8 @@ async def begin(session: Session, client: ClientView, wish: Wish, may_relay: May
     actor = by_requester(client.requester_id)
     event = Event(name="relay.forwarded", actor=actor, requester=row.requester_id, items=(item,), outcome=wish.by)
     await log.append(session, event, person=row.person_id)
+    if await _earlier(session, row, wish.idempotency_key) is not None:  # the same one came in just before
+        raise InHand
     await _check_pace(session, row)
     message = ids.new_uuid()
     session.add(
@@ -148,6 +152,8 @@ async def _address(session: Session, client: ClientView, wish: Wish, may_relay: 
     is_own = (row.requester_id, row.client_id) == (client.requester_id, client.client_id)
     is_open = row.closed_at is None and session.now < row.ends_at and row.by == wish.by
     may = await may_relay(session, row.person_id, row.grant_id, row.item)
+    known = await any_client(session, client.client_id)  # it may have signed in long ago
+    may = may and not known.lapses.stopping(Capability.DISCLOSE)
     is_active = (await person_keys(session, row.person_id)).status == _ACTIVE
     if not (is_own and is_open and may and is_active):
         raise NoAddress
