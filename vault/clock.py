@@ -1,5 +1,6 @@
 """The only place that reads the time. Everything else is handed a Clock or a moment."""
 
+import functools
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -36,6 +37,7 @@ def millis(at: datetime) -> int:
     return int(at.timestamp() * 1000)
 
 
+@functools.lru_cache(maxsize=4096)
 def from_millis(ms: int) -> datetime:
     """The inverse of :func:`millis`."""
     return datetime.fromtimestamp(ms / 1000, UTC)

@@ -84,11 +84,12 @@ class BatchGate:
         """What each token opens, in one round trip. None for whatever is not an active refresh token of this client
         and this key: unknown, revoked, another client's, another key's, malformed. Raises Tampered."""
         opened = [self._opened(sender, token) for token in sent]
-        hashes = [tokens.hash_of(token) for token, found in zip(sent, opened, strict=True) if found is not None]
-        rows = {row["hash"]: row for row in await connection.fetch(_ROWS, hashes)} if hashes else {}
+        hashes = [None if found is None else tokens.hash_of(token) for token, found in zip(sent, opened, strict=True)]
+        asked = [each for each in hashes if each is not None]
+        rows = {row["hash"]: row for row in await connection.fetch(_ROWS, asked)} if asked else {}
         ring, result = self.server.ring, list[Held | None]()
-        for token, found in zip(sent, opened, strict=True):
-            row = None if found is None else rows.get(tokens.hash_of(token))
+        for token_hash, found in zip(hashes, opened, strict=True):
+            row = None if token_hash is None else rows.get(token_hash)
             if found is None or row is None:
                 result.append(None)
                 continue

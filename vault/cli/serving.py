@@ -1,6 +1,7 @@
 """Serving: a parent that keeps one or more server processes on one listening socket."""
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -102,6 +103,8 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        gc.collect()
+        gc.freeze()  # what stands by now stays: looking through it again and again would hold up requests
         if self.started and self._on_ready:
             self._on_ready()
 

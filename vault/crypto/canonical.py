@@ -5,6 +5,7 @@ that any JCS implementation produces the same bytes.
 """
 
 import base64
+import binascii
 import hashlib
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +13,7 @@ from uuid import UUID
 
 import msgspec
 
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _ENCODER = msgspec.json.Encoder(order="sorted")
 _NO_FLOATS = "floats have no canonical form; use integers or text"
 
@@ -58,25 +60,27 @@ _DECODER = msgspec.json.Decoder(float_hook=_refuse_float)
 
 
 _PLAIN = frozenset({str, int, bool, type(None)})
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def plain(value: object) -> object:
     """A database value as JSON-like data: UUID and bytes as text, moments as microseconds since 1970."""
-    if type(value) in _PLAIN:  # most of what rows hold; row MACs are on every hot path
+    kind = type(value)
+    if kind in _PLAIN:  # most of what rows hold; row MACs are on every hot path
         return value
-    if isinstance(value, bytes):
-        return b64(value)
+    if isinstance(value, dict):
+        return {key: item if type(item) in _PLAIN else plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [item if type(item) in _PLAIN else plain(item) for item in value]
     if isinstance(value, UUID):
         return value.hex
+    if isinstance(value, bytes):
+        return b64(value)
     if isinstance(value, datetime):
-        since = value.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+        since = (value if value.tzinfo is not None else value.astimezone(UTC)) - _EPOCH
         return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
     if isinstance(value, float):
         return repr(value)
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
     return value
 
 
@@ -87,7 +91,7 @@ def digest(value: bytes) -> bytes:
 
 def b64(value: bytes) -> str:
     """base64url without padding (RFC 7515 section 2)."""
-    return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
+    return binascii.b2a_base64(value, newline=False).translate(_URL_SAFE, b"=").decode()
 
 
 def unb64(text: str) -> bytes:

@@ -4,6 +4,7 @@ Only for results that depend on nothing but what they are remembered under: the 
 so that another byte is another question. Times and statuses are never a part of it. Bounded; the oldest go first.
 """
 
+import threading
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
@@ -12,11 +13,12 @@ V = TypeVar("V")
 
 
 class Remembered(Generic[K, V]):
-    """At most ``most`` results. Remember no failure and no secret in it."""
+    """At most ``most`` results. Remember no failure and no secret in it. Several threads may share it."""
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._known: dict[K, V] = {}
+        self._changing = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._known)
@@ -27,11 +29,13 @@ class Remembered(Generic[K, V]):
 
     def put(self, key: K, found: V) -> V:
         """Remember, and give it back."""
-        while len(self._known) >= self._most:
-            del self._known[next(iter(self._known))]
-        self._known[key] = found
+        with self._changing:
+            while len(self._known) >= self._most:
+                del self._known[next(iter(self._known))]
+            self._known[key] = found
         return found
 
     def forget(self, key: K) -> None:
         """Drop it, if it is there."""
-        self._known.pop(key, None)
+        with self._changing:
+            self._known.pop(key, None)

@@ -30,5 +30,5 @@ def check_row(ring: KeyRing, table: str, values: Mapping[str, object], mac: byte
 
 
 def _message(table: str, values: Mapping[str, object]) -> bytes:
-    said = {name: value for name, value in values.items() if value is not None}
-    return canonical_unchecked([table, plain(said)])  # plain leaves no floats
+    said = {name: plain(value) for name, value in values.items() if value is not None}
+    return canonical_unchecked([table, said])  # plain leaves no floats

@@ -75,7 +75,7 @@ def unseal(secret: bytes, blob: bytes, public: bytes | None = None) -> bytes:
 
 def mac(key: bytes, *parts: bytes) -> bytes:
     """HMAC-SHA-256 over length-prefixed parts, so that no two splits of the same bytes agree."""
-    message = b"".join(len(part).to_bytes(4) + part for part in parts)
+    message = b"".join([len(part).to_bytes(4) + part for part in parts])
     return hmac.digest(key, message, "sha256")
 
 

@@ -126,9 +126,11 @@ class Catalogue:
 
     def find(self, name: str) -> Field | None:
         """As :meth:`item`, but None when there is none."""
-        section, _, field = name.partition(".")
-        kind = self.sections.get(section)
-        return kind.fields.get(field) if kind else None
+        return self._by_name.get(name)
+
+    @functools.cached_property
+    def _by_name(self) -> Mapping[str, Field]:
+        return {field.item: field for field in self}
 
     def __iter__(self) -> Iterator[Field]:
         for section in self.sections.values():

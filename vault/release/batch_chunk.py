@@ -35,7 +35,7 @@ from vault.release.relayed import with_relayed
 from vault.release.tables import WAITING
 from vault.release.waiting import ask_officers
 
-_WINDOWS: Final = (4, 64, 64, 64)
+_WINDOWS: Final = (2, 64, 64, 64)
 """How many of each person's next ledger numbers are prepared at each try: more, once somebody was faster."""
 LATE: Final = 1.0
 """Seconds from recording to receipts after which everything is checked once more before anything is sent."""
@@ -124,17 +124,22 @@ class ChunkRun:
         opened: list[Opened] = [
             (line, key, held, found) for (line, held), key, found in zip(now, keys, rows, strict=True)
         ]
-        chunk = Chunk(engine.ring, client, register, engine.clock.now(), window, self.work.address)
+        at, signed = engine.clock.now(), engine.loader.signed
+        chunk = Chunk(engine.ring, client, register, at, window, self.work.address, signed)
         known = await asyncio.to_thread(decide_all, chunk, opened)
         return [await self._completed(chunk, each) for each in known]
 
     async def _within_quota(self, known: Sequence[Known]) -> list[Known]:
         """As many of the deliveries as the requester's quota allows."""
+        deliveries = [each.step for each in known if isinstance(each.step, Delivery)]
+        leases, requester = self.work.engine.leases, self.work.sender.requester_id
+        if not deliveries or leases.take_known(requester, deliveries[0].now, count=len(deliveries)):
+            return list(known)
         found = []
         for each in known:
             if isinstance(each.step, Delivery):
                 try:
-                    await self.work.engine.leases.take(self.work.sender.requester_id, each.step.now)
+                    await leases.take(requester, each.step.now)
                 except QuotaSpent as error:
                     found.append(replace(each, step=error))
                     continue

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from vault.crypto.keyring import KeyRing
 from vault.errors import IdempotencyMismatch, VaultError
+from vault.profile.opening import Signed
 from vault.release.batch_caller import Held, Line, LineAccess, LineProof
 from vault.release.batch_loading import only, read
 from vault.release.caller import Caller
@@ -64,6 +65,7 @@ class Chunk:
     now: datetime
     window: int
     address: str
+    signed: Signed
 
 
 Opened = tuple[Line, str, Held, tuple[Any, ...] | None]
@@ -85,7 +87,7 @@ def _decide(chunk: Chunk, line: Line, key: str, held: Held, found: tuple[Any, ..
         idempotency_key=key,
         address=chunk.address,
     )
-    loaded = read(chunk.ring, found, chunk.register, chunk.client)
+    loaded = read(chunk.ring, found, chunk.register, client=chunk.client, signed=chunk.signed)
     if not isinstance(loaded, Loaded):
         gone = GrantEnded(STALE_TOKEN) if loaded is None else loaded
         return Known(line=line, ask=ask, caller=None, loaded=None, share_number=held.share_number, step=gone)

@@ -102,11 +102,11 @@ class Leases:
 
     async def take(self, requester: UUID, now: datetime) -> None:
         """Use one release of each limit. Raises QuotaSpent, after which nothing is used; Tampered."""
-        if self._take(requester, now):
+        if self.take_known(requester, now):
             return
         async with self._leasing:
             await self._renew(requester, now)
-            while not self._take(requester, now, is_read=True):  # somebody else may have been faster
+            while not self.take_known(requester, now, is_read=True):  # somebody else may have been faster
                 await self._renew(requester, now)
 
     def give_back(self, requester: UUID, now: datetime) -> None:
@@ -117,17 +117,22 @@ class Leases:
             if block is not None and block.starts == limit.period(now)[0]:
                 block.left += 1
 
-    def _take(self, requester: UUID, now: datetime, *, is_read: bool = False) -> bool:
+    def take_known(self, requester: UUID, now: datetime, *, is_read: bool = False, count: int = 1) -> bool:
+        """Use ``count`` releases of each limit, if this process has leased as many; otherwise none."""
         known = self._known.get(requester)
         if known is None or not (is_read or self._is_recent(known)):
             return False
         blocks = [known.blocks.get(limit.kind) for limit in _now(known, now)]
         for limit, block in zip(_now(known, now), blocks, strict=True):
-            if block is None or not block.left or (block.starts, block.count) != (limit.period(now)[0], limit.count):
+            if (
+                block is None
+                or block.left < count
+                or (block.starts, block.count) != (limit.period(now)[0], limit.count)
+            ):
                 return False
         for block in blocks:
             if block is not None:
-                block.left -= 1
+                block.left -= count
         return True
 
     def _is_recent(self, known: _Known) -> bool:

@@ -36,7 +36,7 @@ from vault.requesters.narrowing import narrowed
 from vault.requesters.permits import Permit, PermitTerms
 from vault.requesters.tables import Client, DeclarationRow, PermitRow, Requester
 
-MOST_REMEMBERED, MOST_TOGETHER, AT_ONCE = 4096, 32, 1
+MOST_REMEMBERED, MOST_SIGNED, MOST_TOGETHER, AT_ONCE = 4096, 65_536, 32, 1
 Found = tuple[Any, ...]
 Verdicts = Remembered[tuple[str, tuple[Any, ...]], Row]
 
@@ -175,9 +175,9 @@ ORDER BY a.id DESC LIMIT 1
 
 
 class Before(NamedTuple):
-    """What verified before: rows whose MAC fitted, and versions whose signature did. Not for several threads."""
+    """What verified before: rows whose MAC fitted (None: none is remembered), and versions whose signature did."""
 
-    verdicts: Verdicts
+    verdicts: Verdicts | None
     signed: Signed
 
 
@@ -193,7 +193,8 @@ class Loader:
         self._ring = ring
         self._pool = pool
         self._remembered: Remembered[UUID, Registered] = Remembered(MOST_REMEMBERED)
-        self._before = Before(Remembered(MOST_REMEMBERED), Remembered(MOST_REMEMBERED))
+        self.signed: Signed = Remembered(MOST_SIGNED)
+        self._before = Before(Remembered(MOST_REMEMBERED), self.signed)
         self._loads: Together[Wanted, Found | None] = Together(self.find, most=MOST_TOGETHER, at_once=AT_ONCE)
 
     async def load(self, wanted: Wanted, now: datetime, *, fresh: bool) -> Loaded | None:
