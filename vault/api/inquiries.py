@@ -90,7 +90,9 @@ async def list_inquiries(request: VaultRequest) -> Inquiries:
     return Inquiries([InquiryBrief(**brief(each)) for each in found], dict(cases.DECISIONS))
 
 
-@post("/v1/oversight/cases", status_code=201, opt={"extra": Extra(body=CaseRequest)}, tags=["oversight"])
+@post(
+    "/v1/oversight/cases", status_code=201, opt={"extra": Extra(body=CaseRequest, refusals=(404,))}, tags=["oversight"]
+)
 async def open_inquiry(request: VaultRequest) -> InquiryBrief:
     """Open a case."""
     body = await request.parsed(CaseRequest)

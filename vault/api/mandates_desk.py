@@ -53,7 +53,7 @@ async def list_mandates(request: VaultRequest) -> MandatesAtDesk:
     return MandatesAtDesk([mandate_view(each) for each in await request.as_holder(OFFICER, _listed)])
 
 
-@post("/v1/desk/mandates", status_code=201, opt={"extra": Extra(body=MandateRequest)}, tags=["desk"])
+@post("/v1/desk/mandates", status_code=201, opt={"extra": Extra(body=MandateRequest, refusals=(404,))}, tags=["desk"])
 async def request_mandate(request: VaultRequest) -> MandateView:
     """Propose a mandate. What is in force stays as it is until an officer of another unit agrees."""
     body = await request.parsed(MandateRequest)

@@ -138,7 +138,9 @@ async def read_figures(request: VaultRequest) -> FiguresView:
     return FiguresView(asked.per, found.buckets, found.series, median, ninth)
 
 
-@post("/v1/oversight/reach", status_code=200, opt={"extra": Extra(body=ReachAsked)}, tags=["oversight"])
+@post(
+    "/v1/oversight/reach", status_code=200, opt={"extra": Extra(body=ReachAsked, refusals=(404,))}, tags=["oversight"]
+)
 async def read_reach(request: VaultRequest) -> RadiusView:
     """Whom an organisation's uses reached in a period, what and how often, and what to tell them."""
     asked = await request.parsed(ReachAsked)
@@ -168,7 +170,12 @@ async def list_exports(request: VaultRequest) -> ExportsView:
     return ExportsView([_view(each) for each in await request.as_holder(REGULATOR, exports.listing)])
 
 
-@post("/v1/oversight/exports", status_code=201, opt={"extra": Extra(body=ExportAsked)}, tags=["oversight"])
+@post(
+    "/v1/oversight/exports",
+    status_code=201,
+    opt={"extra": Extra(body=ExportAsked, refusals=(404, 409))},
+    tags=["oversight"],
+)
 async def order_export(request: VaultRequest) -> ExportView:
     """Order an export of everything that answers a question, as the ledger stands now."""
     asked = await request.parsed(ExportAsked)

@@ -80,7 +80,12 @@ async def read_power(request: VaultRequest, power: FromPath[str]) -> PowerOrderV
     return power_view(await request.as_holder(REGULATOR, powers.one, ids.parse(ids.POWER, power)))
 
 
-@post("/v1/oversight/powers", status_code=201, opt={"extra": Extra(body=PowerRequest)}, tags=["oversight"])
+@post(
+    "/v1/oversight/powers",
+    status_code=201,
+    opt={"extra": Extra(body=PowerRequest, refusals=(404, 409))},
+    tags=["oversight"],
+)
 async def order_power(request: VaultRequest) -> PowerOrderView:
     """Order something. Takes a mandate with the power measures, or deletion; a second regulator must confirm it."""
     body = await request.parsed(PowerRequest)
