@@ -92,6 +92,23 @@ async def test_an_expired_token_is_refused(releases: Releases) -> None:
         await releases.release(token)
 
 
+async def test_a_remembered_token_is_refused_after_its_end_and_after_its_epoch(releases: Releases) -> None:
+    """A token that this process verified and used is looked at anew: neither end waits until it is forgotten."""
+    given = await releases.given()
+    ending = await releases.token(given)
+    await releases.values(ending)
+    releases.later(minutes=10)
+    with pytest.raises(InvalidToken) as refused:
+        await releases.release(ending)
+    assert refused.value.check == "token-expired"
+    revoked = await releases.token(given)
+    await releases.values(revoked)
+    await releases.consents.db.run(end_tokens, PersonId(releases.consents.person.id), given.grant)
+    for _ in range(2):
+        with pytest.raises(GrantEnded):
+            await releases.release(revoked)
+
+
 async def test_a_token_of_an_earlier_epoch_is_refused_and_recorded(releases: Releases) -> None:
     """After a newer authorization the old token is dead at once, the new one works."""
     given = await releases.given()

@@ -16,6 +16,7 @@ from vault.authserver.nonces import fresh, is_current
 from vault.clock import from_millis
 from vault.crypto.canonical import b64, canonical, digest
 from vault.crypto.keyring import KeyRing
+from vault.crypto.remembered import Remembered
 from vault.crypto.sealing import same
 from vault.requesters.jwks import problems_of_key
 
@@ -27,6 +28,9 @@ LONGEST_JTI: Final = 256
 NONCE: Final = "dpop-nonce"
 CONTENT: Final = "content_digest"
 """The claim that covers the body (decision 0012): no claim of RFC 9449, which lets profiles add their own."""
+MOST_KEYS: Final = 4096
+_THUMBPRINTS: Final[Remembered[bytes, str]] = Remembered(MOST_KEYS)
+"""By the encoded header of a proof, at most ``jose.LONGEST`` bytes: clients send the same one with every proof."""
 _PORTS: Final = {"https": 443, "http": 80}
 
 
@@ -80,7 +84,7 @@ def check_proof(  # noqa: PLR0913 - what a proof is checked against are eight fa
             if name == NONCE and nonces is not None:
                 raise UseNonce(name, complaint, nonce=fresh(nonces, now))
             raise InvalidProof(name, complaint)
-    thumb = jose.thumbprint(signed.header["jwk"])
+    thumb = _thumbprint(signed)
     iat = jose.whole_seconds(signed.claims, "iat") or 0
     seen = digest(canonical(["dpop", thumb, signed.claims["jti"]]))
     return Proof(thumb, seen, from_millis(iat * 1000) + timedelta(seconds=OLDEST + AHEAD))
@@ -100,11 +104,22 @@ def _typ(signed: jose.Signed, _: Expected) -> str | None:
 
 
 def _key(signed: jose.Signed, _: Expected) -> str | None:
-    problems = problems_of_key(signed.header.get("jwk"))
-    if problems:
+    if _THUMBPRINTS.get(_head(signed)) is not None:
+        return None  # the very bytes that it comes from were looked at before
+    if problems := problems_of_key(signed.header.get("jwk")):
         where, why = problems[0]
         return f"The DPoP proof's header needs jwk, a public key; jwk{'.' if where else ''}{where} {why}."
     return None
+
+
+def _head(signed: jose.Signed) -> bytes:
+    return signed.signing_input.partition(b".")[0]
+
+
+def _thumbprint(signed: jose.Signed) -> str:
+    """Of the key in the header, which passed ``_key``. Says nothing about who holds it: every proof is verified."""
+    head = _head(signed)
+    return _THUMBPRINTS.get(head) or _THUMBPRINTS.put(head, jose.thumbprint(signed.header["jwk"]))
 
 
 def _alg(signed: jose.Signed, _: Expected) -> str | None:
@@ -154,7 +169,7 @@ def _ath(signed: jose.Signed, request: Expected) -> str | None:
 
 
 def _bound(signed: jose.Signed, request: Expected) -> str | None:
-    if request.jkt is None or same(jose.thumbprint(signed.header["jwk"]).encode(), request.jkt.encode()):
+    if request.jkt is None or same(_thumbprint(signed).encode(), request.jkt.encode()):
         return None
     return "The DPoP proof is made with another key than the one the code or token is bound to."
 

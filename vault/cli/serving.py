@@ -25,6 +25,8 @@ _NOT_HTTP = (
     b"Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\nX-Content-Type-Options: nosniff\r\n"
     b"X-Frame-Options: DENY\r\nReferrer-Policy: no-referrer\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n%s"
 )
+COLLECT_AFTER = 20_000
+"""Objects that may appear, beyond those that go, before the youngest are looked through for cycles."""
 _HIGHEST_TRY = 50
 _TOO_SOON = 2.0
 
@@ -105,6 +107,7 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         gc.collect()
         gc.freeze()  # what stands by now stays: looking through it again and again would hold up requests
+        gc.set_threshold(COLLECT_AFTER)
         if self.started and self._on_ready:
             self._on_ready()
 
