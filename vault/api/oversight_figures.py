@@ -15,7 +15,7 @@ from vault.edge.request import VaultRequest
 from vault.errors import Invalid
 from vault.oversight import exports
 from vault.oversight.figures import Stretch, figures
-from vault.oversight.formats import MEDIA_TYPES, SUFFIXES
+from vault.oversight.formats import SUFFIXES
 from vault.oversight.reach import Case, radius
 from vault.oversight.transparency import Transparency, transparency
 from vault.signin import REGULATOR
@@ -212,8 +212,8 @@ async def fetch_export(request: VaultRequest, export: FromPath[str]) -> Response
     headers = {"Accept-Ranges": "bytes", "Content-Disposition": f'attachment; filename="{name}"'}
     if not whole:
         headers["Content-Range"] = f"bytes {first}-{first + len(content) - 1}/{found.length}"
-    media_type = MEDIA_TYPES[found.format]
-    return Response(content, status_code=200 if whole else 206, media_type=media_type, headers=headers)
+    status = 200 if whole else 206
+    return Response(content, status_code=status, media_type="application/octet-stream", headers=headers)
 
 
 @get("/v1/transparency", opt=NO_FORM_TOKEN, tags=["ledger"])

@@ -10,7 +10,9 @@ from typing import Any, Final
 from uuid import UUID
 
 from vault import ids
-from vault.crypto.canonical import canonical, digest
+from vault.crypto.canonical import canonical
+from vault.crypto.keyring import KeyRing
+from vault.crypto.sealing import mac
 from vault.errors import Invalid
 from vault.ledger.catalogue import CATALOGUE
 from vault.ledger.searching import Sieve
@@ -43,10 +45,12 @@ class Question:
     reference: str | None = field(default=None, repr=False)
     within_mandate: bool = False
 
-    def digest(self) -> bytes:
-        """What stands in the entry about it; a reference goes in as it was typed, and cannot be read out of it."""
+    def digest(self, ring: KeyRing) -> bytes:
+        """What stands in the entry about it, 32 bytes. Under a key of the ring: a reference is short enough to be
+        guessed from a plain digest by whoever reads entries."""
         said = {name: _plain(getattr(self, name)) for name in self.__slots__}
-        return digest(canonical(["question", 2, {name: value for name, value in said.items() if value}]))
+        asked = canonical(["question", 2, {name: value for name, value in said.items() if value}])
+        return mac(ring.derive("index", b"questions of regulators"), asked)
 
     def facets(self) -> dict[str, frozenset[str]]:
         """As the index of the ledger knows them. Raises Invalid for what no entry can say."""

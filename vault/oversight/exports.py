@@ -62,7 +62,7 @@ async def order(db: Database, holder: Holder, question: Question, kind: str) -> 
     if question.reference is not None:
         raise Invalid.field("reference", "is for questions; what is about one person is not exported")
     allowed = await ask(db, holder, question, power=EXPORTS)
-    return await db.run(_order, holder, allowed.sieve, kind, asked=question.digest())
+    return await db.run(_order, holder, allowed.sieve, kind, asked=question.digest(db.ring))
 
 
 async def listing(session: Session, holder: Holder) -> list[Ordered]:

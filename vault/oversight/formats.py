@@ -20,11 +20,6 @@ from vault.oversight.parquet import INT64, MAGIC, Column, footer, row_group
 
 CSV, PARQUET, BUNDLE = "csv", "parquet", "bundle"
 FORMATS: Final = (CSV, PARQUET, BUNDLE)
-MEDIA_TYPES: Final = {
-    CSV: "text/csv; charset=utf-8",
-    PARQUET: "application/vnd.apache.parquet",
-    BUNDLE: "application/x-tar",
-}
 SUFFIXES: Final = {CSV: "csv", PARQUET: "parquet", BUNDLE: "tar"}
 COLUMNS: Final = (
     Column("index", INT64, may_lack=False),

@@ -112,7 +112,7 @@ async def ask(db: Database, holder: Holder, question: Question, *, power: str) -
 async def _asked(session: Session, holder: Holder, question: Question, power: str) -> _Allowed:
     member, mandate = await mandated(session, holder, power)
     sieve = narrowed(question, mandate, await places_of(session, mandate))
-    made = Event(name="query.made", actor=regulator(member.id), digest=question.digest(), reason=power)
+    made = Event(name="query.made", actor=regulator(member.id), digest=question.digest(session.ring), reason=power)
     if question.reference is None:
         await log.append(session, made)
         return _Allowed(sieve, None)
@@ -152,7 +152,7 @@ async def places_of(session: Session, mandate: Mandate) -> Places:
 
 
 async def _refused(session: Session, holder: Holder, question: Question, why: str) -> None:
-    event = Event(name="query.refused", actor=regulator(holder.id), digest=question.digest(), reason=why)
+    event = Event(name="query.refused", actor=regulator(holder.id), digest=question.digest(session.ring), reason=why)
     await log.append(session, event)
 
 
