@@ -26,7 +26,7 @@ TAKERS = [
 ]
 """Everything that reads a body; signing out does not."""
 JSON_TAKERS = [each for each in TAKERS if each.name in BODIES]
-TOKENED = ("/v1/releases", "/v1/releases/batch")
+TOKENED = ("/v1/releases", "/v1/releases/batch", "/v1/relay/calls", "/v1/relay/messages")
 PARSED = [each for each in JSON_TAKERS if each.template not in TOKENED and not is_back_channel(each.template)]
 """Where a body is parsed for whoever is let in by cookie or by nothing; releases have a file of their own."""
 NASTY: tuple[Any, ...] = (

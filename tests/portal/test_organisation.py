@@ -1,5 +1,6 @@
 """The organisation's own desk: a first member comes in, invites, rotates a key, and sees what is held and done."""
 
+import itertools
 import json
 import re
 from collections.abc import AsyncIterator
@@ -27,17 +28,20 @@ PAGES = [
 ]
 
 
+NUMBERS = itertools.count(1)
+"""Logins are taken once, by whichever file comes first."""
+
+
 class Members:
     """Members of one bank, by role; each with a browser of their own."""
 
     def __init__(self, edge: Edge, bank: Requester) -> None:
-        self.edge, self.bank, self._made = edge, bank, 0
+        self.edge, self.bank = edge, bank
         self.at: dict[str, Visitor] = {}
 
     async def join(self, role: str, number: str, token: str) -> Visitor:
         """Join on the page, then sign in on the page."""
-        self._made += 1
-        login = f"portal-member-{self._made}-x"
+        login = f"portal-member-{next(NUMBERS)}-x"
         client = self.edge.client(**{"Accept": "text/html", "Accept-Language": "en"})
         visitor = self.at[role] = Visitor(self.edge, client)
         form = (await visitor.go(f"/organisation/join?number={number}")).form("/organisation/join")

@@ -74,7 +74,12 @@ async def read_sandbox(request: VaultRequest) -> SandboxView:
     return SandboxView(clients, [SandboxPersonView(p.number, p.name, p.made_at) for p in found.persons], MOST)
 
 
-@post("/v1/organisation/sandbox", status_code=201, opt={"extra": Extra(body=KitRequest)}, tags=["organisation"])
+@post(
+    "/v1/organisation/sandbox",
+    status_code=201,
+    opt={"extra": Extra(body=KitRequest, refusals=(404,))},
+    tags=["organisation"],
+)
 async def open_sandbox(request: VaultRequest) -> SandboxKit:
     """A kit for one client's sandbox, with new test persons. Takes the role keys or declarations."""
     asked = await request.parsed(KitRequest)

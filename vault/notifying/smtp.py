@@ -71,7 +71,12 @@ class SmtpNotifier:
 
     async def deliver(self, letter: Letter) -> Outcome:
         """Hand a letter to the mail server. What it says of an address is final; all else may be tried again."""
-        return await self._hand_over(self.message(letter), letter.to, letter.id)
+        try:
+            mail = self.message(letter)
+        except ValueError as error:  # a line break in a header
+            _log.warning("mail_not_made", kind=type(error).__name__, message=letter.id.hex)
+            return Outcome.LATER
+        return await self._hand_over(mail, letter.to, letter.id)
 
     async def carry(self, parcel: Parcel) -> Outcome:
         """Hand over what the relay passes on. Bounces go where those of letters go, and not to who sent it."""
