@@ -19,7 +19,12 @@ from vault.requesters.narrowing import Cut
 from vault.signin import OFFICER
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
-_REALM_IDS: Final = {"officer": ids.STAFF, "regulator": ids.REGULATOR, "requester": ids.REQUESTER}
+_REALM_IDS: Final = {
+    "officer": ids.STAFF,
+    "regulator": ids.REGULATOR,
+    "requester": ids.REQUESTER,
+    "member": ids.MEMBER,
+}
 
 
 class MeasureRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
