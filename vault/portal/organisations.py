@@ -40,6 +40,7 @@ BY: Final = {
     "officer": N_("officers of the registry"),
     "regulator": N_("the supervising authority"),
     "requester": N_("the organisation"),
+    "member": N_("the organisation"),
     "registry": N_("the registry"),
 }
 
