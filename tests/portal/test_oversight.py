@@ -63,6 +63,10 @@ async def test_an_export_is_ordered_and_fetched(staff: Desk) -> None:
     assert rest.status_code == 206
     assert rest.content == content.content[10:]
     assert rest.headers["content-range"] == f"bytes 10-{len(content.content) - 1}/{len(content.content)}"
+    some = await regulator.client.get(link, headers={"Range": "bytes=3-9"})
+    assert (some.status_code, some.content) == (206, content.content[3:10])
+    for range_ in ("bytes=9-3", "bytes=0-1,5-6", "bytes=-5", "lines=1-2", "bytes=x-"):
+        assert (await regulator.client.get(link, headers={"Range": range_})).status_code == 422, range_
     wrong = await regulator.fill(page.form("/oversight/exports"), requester="bank", format="csv")
     assert wrong.status_code == 422
 

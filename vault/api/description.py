@@ -90,7 +90,7 @@ class Extra(msgspec.Struct, frozen=True, kw_only=True):
     conditions: dict[str, str] | None = None
     """Headers that may be sent, with what they are."""
     answers: dict[int, tuple[str, Any]] | None = None
-    """Further successful statuses, with what they mean and the type of their body."""
+    """Further successful statuses, with what they mean and the type of their body; ``bytes`` for one without a type."""
     media_type: str | None = None
     """Of the answer, where it is not JSON."""
     also_as: tuple[str, ...] = ()
@@ -231,4 +231,6 @@ def _schema(kind: Any) -> dict[str, Any]:
 
 
 def _answer(told: str, kind: Any) -> dict[str, Any]:
+    if kind is bytes:
+        return {"description": told, "content": {"application/octet-stream": {"schema": {"type": "string"}}}}
     return {"description": told, "content": {"application/json": {"schema": _schema(kind)}}}

@@ -1,5 +1,6 @@
 """Regulators' figures, blast radius and exports; and what everybody may see of all of it."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Annotated, Final, Literal
 
@@ -24,6 +25,7 @@ Code = Annotated[str, msgspec.Meta(max_length=80)]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 PIECE: Final = 8 * 1024 * 1024
 """Bytes of an export in one answer."""
+_ONE_RANGE: Final = re.compile(r"bytes=(?P<first>[0-9]{1,15})-(?P<last>[0-9]{1,15})?")
 MONTH: Final = timedelta(days=30)
 
 
@@ -195,8 +197,8 @@ async def read_export(request: VaultRequest, export: FromPath[str]) -> ExportVie
     opt={
         "extra": Extra(
             media_type="application/octet-stream",
-            conditions={"Range": "bytes=FIRST- (RFC 9110 section 14): go on from this byte."},
-            answers={206: ("A part of it: Content-Range says which, and how long the whole is.", None)},
+            conditions={"Range": "bytes=FIRST- or bytes=FIRST-LAST (RFC 9110 section 14): go on from this byte."},
+            answers={206: ("A part of it: Content-Range says which, and how long the whole is.", bytes)},
             refusals=(409, 422),
         )
     },
@@ -204,9 +206,9 @@ async def read_export(request: VaultRequest, export: FromPath[str]) -> ExportVie
 )
 async def fetch_export(request: VaultRequest, export: FromPath[str]) -> Response[bytes]:
     """The file, or its next piece of at most 8 MiB: go on with Range until the length is reached."""
-    first = _first(request.headers.get("range", ""))
+    first, most = _span(request.headers.get("range", ""))
     which = ids.parse(ids.EXPORT, export)
-    found, content = await request.as_holder(REGULATOR, exports.fetch, which, first=first, most=PIECE)
+    found, content = await request.as_holder(REGULATOR, exports.fetch, which, first=first, most=most)
     whole = first == 0 and len(content) == found.length
     name = f"{export}.{SUFFIXES[found.format]}"
     headers = {"Accept-Ranges": "bytes", "Content-Disposition": f'attachment; filename="{name}"'}
@@ -246,12 +248,15 @@ def _view(ordered: exports.Ordered) -> ExportView:
     )
 
 
-def _first(wanted: str) -> int:
-    """The first byte that a Range header asks for; 0 without one. Raises Invalid for any but ``bytes=N-…``."""
+def _span(wanted: str) -> tuple[int, int]:
+    """The first byte that a Range header asks for, and how many at most: from 0 and one piece without one.
+
+    Raises Invalid for any but one range of the forms ``bytes=FIRST-`` and ``bytes=FIRST-LAST``.
+    """
     if not wanted:
-        return 0
-    unit, _, span = wanted.partition("=")
-    first, dash, _ = span.partition("-")
-    if unit.strip() != "bytes" or not dash or not first.isascii() or not first.isdigit() or len(first) > 15:
-        raise Invalid.field("Range", "must be bytes=FIRST-")
-    return int(first)
+        return 0, PIECE
+    asked = _ONE_RANGE.fullmatch(wanted)
+    if asked is None or int(asked["last"] or asked["first"]) < int(asked["first"]):
+        raise Invalid.field("Range", "must be bytes=FIRST- or bytes=FIRST-LAST")
+    first = int(asked["first"])
+    return first, min(PIECE, int(asked["last"]) - first + 1) if asked["last"] else PIECE
