@@ -29,7 +29,7 @@ from vault.settings import Settings, load
 BESIDE = 200
 """Persons whose grants stay as they are, for the load alone."""
 PROBES = 6
-PER_WITHDRAWAL = 0.2
+PER_WITHDRAWAL = 0.3
 """Seconds that the load goes on for each withdrawal, at most."""
 
 

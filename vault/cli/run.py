@@ -44,9 +44,10 @@ def run_installation(settings: Settings, options: RunOptions) -> int:
     console = Console()
     person = demo.read_person(options.person)  # a bad file is reported before anything is started
     with ExitStack() as stack:
-        sock = _socket(settings, options)
-        stack.callback(sock.close)
-        settings = replace(settings, port=sock.getsockname()[1])
+        sockets = _sockets(settings, options)
+        for sock in sockets:
+            stack.callback(sock.close)
+        settings = replace(settings, port=sockets[0].getsockname()[1])
         console.print(f"Data folder: {settings.data}", highlight=False, soft_wrap=True)
         sourced = stack.enter_context(demo.source(settings, console))
         console.print("Connecting to the database …" if settings.database_url else "Starting the database …")
@@ -57,7 +58,7 @@ def run_installation(settings: Settings, options: RunOptions) -> int:
         runtime = runtime.under(sourced())
         cast = asyncio.run(demo.founded(runtime))
         log = stack.enter_context((settings.data / LOG).open("ab"))
-        workers = stack.enter_context(_serving(runtime, sock, log.fileno()))
+        workers = stack.enter_context(_serving(runtime, sockets, log.fileno()))
         workers.wait_until_ready(lambda: _is_ready(_base(settings)))
         status = 0
         if options.story or options.once or options.kit or options.person or cast.person is None:
@@ -80,11 +81,12 @@ def _base(settings: Settings) -> str:
 def serve_installation(settings: Settings) -> None:
     """Serve until told to stop; the database must be migrated."""
     with ExitStack() as stack:
-        sock = listen(settings.host, settings.port, exact=True)
-        stack.callback(sock.close)
+        sockets = listen(settings.host, settings.port, exact=True, count=settings.workers)
+        for sock in sockets:
+            stack.callback(sock.close)
         runtime = stack.enter_context(installation(settings))
         asyncio.run(runtime.check_migrated())
-        workers = stack.enter_context(_serving(runtime, sock))
+        workers = stack.enter_context(_serving(runtime, sockets))
         workers.wait_until_ready(lambda: _is_ready(_base(settings)))
         click.echo(f"Serving {settings.issuer_url} with {settings.workers} process(es). Ctrl-C stops.", err=True)
         workers.watch()
@@ -115,16 +117,17 @@ async def _work(runtime: Runtime, sock: socket.socket) -> None:
         await database.close()
 
 
-def _socket(settings: Settings, options: RunOptions) -> socket.socket:
+def _sockets(settings: Settings, options: RunOptions) -> list[socket.socket]:
     if options.once and options.port is None:
-        return listen(settings.host, 0, exact=True)
-    return listen(settings.host, options.port or settings.port, exact=options.port is not None)
+        return listen(settings.host, 0, exact=True, count=settings.workers)
+    port = options.port or settings.port
+    return listen(settings.host, port, exact=options.port is not None, count=settings.workers)
 
 
 @contextmanager
-def _serving(runtime: Runtime, sock: socket.socket, log: int | None = None) -> Iterator[Workers]:
+def _serving(runtime: Runtime, sockets: list[socket.socket], log: int | None = None) -> Iterator[Workers]:
     settings = replace(runtime.settings, database_url=without_credentials(runtime.admin_url))
-    with Workers(settings, sock, log) as workers:
+    with Workers(settings, sockets, log) as workers:
         yield workers
 
 

@@ -1,4 +1,4 @@
-"""Serving: a parent that keeps one or more server processes on one listening socket."""
+"""Serving: a parent that keeps one or more server processes on the listening sockets of one port."""
 
 import asyncio
 import gc
@@ -31,23 +31,48 @@ _HIGHEST_TRY = 50
 _TOO_SOON = 2.0
 
 
-def listen(host: str, port: int, *, exact: bool) -> socket.socket:
-    """A listening socket. Not ``exact``: the next free port is taken when this one is in use."""
+def listen(host: str, port: int, *, exact: bool, count: int = 1) -> list[socket.socket]:
+    """Listening sockets of one port, one for each of ``count`` processes.
+
+    Where the kernel can (Linux), each is a queue of its own and connections are dealt out over them: on one shared
+    queue whoever wakes first takes every connection that waits, and the others stand idle. Not ``exact``: the next
+    free port is taken when this one is in use. Raises BadConfiguration when there is none.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for candidate in range(port, port + (1 if exact else _HIGHEST_TRY)):
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        sock = socket.socket(family, socket.SOCK_STREAM)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            sock.bind((host, candidate))
+            # A port is ours only if it is free for one who would not share it.
+            with _bound(family, host, candidate) as alone:
+                free = int(alone.getsockname()[1])
+            return _dealt(family, host, free, count)
         except OSError as error:
-            sock.close()
             if exact:
                 raise BadConfiguration(f"Port {port} on {host} cannot be used: {error.strerror}.") from None
-            continue
+    raise BadConfiguration(f"No free port between {port} and {port + _HIGHEST_TRY - 1} on {host}.")
+
+
+def _dealt(family: socket.AddressFamily, host: str, port: int, count: int) -> list[socket.socket]:
+    if count == 1 or sys.platform != "linux":
+        made = [_bound(family, host, port)] * count
+    else:
+        made = [_bound(family, host, port, shared=True) for _ in range(count)]
+    for sock in made:
         sock.listen(1024)
         sock.set_inheritable(True)
-        return sock
-    raise BadConfiguration(f"No free port between {port} and {port + _HIGHEST_TRY - 1} on {host}.")
+    return made
+
+
+def _bound(family: socket.AddressFamily, host: str, port: int, *, shared: bool = False) -> socket.socket:
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        sock.bind((host, port))
+    except OSError:
+        sock.close()
+        raise
+    return sock
 
 
 class Protocol(HttpToolsProtocol):
@@ -138,11 +163,10 @@ def end_with_parent(fd: int) -> None:
 class Workers:
     """The server processes of one installation: started together, replaced when one dies, ended together."""
 
-    def __init__(self, settings: Settings, sock: socket.socket, log: int | None = None) -> None:
-        """``log``: the file descriptor that the workers' log goes to; default: standard output."""
+    def __init__(self, settings: Settings, sockets: list[socket.socket], log: int | None = None) -> None:
+        """``sockets``: one for each process. ``log``: the descriptor their log goes to; default: standard output."""
         self._log = log
-        self._count = settings.workers
-        self._sock = sock
+        self._sockets = sockets
         self._environment = child_environment(settings)
         self._alive: dict[int, subprocess.Popen[bytes]] = {}
         self._started: dict[int, float] = {}
@@ -152,7 +176,7 @@ class Workers:
     def __enter__(self) -> "Workers":
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._stop)
-        for index in range(self._count):
+        for index in range(len(self._sockets)):
             self._start(index)
         return self
 
@@ -168,7 +192,8 @@ class Workers:
                 process.kill()
                 process.wait()
         os.close(self._reading)
-        self._sock.close()
+        for sock in self._sockets:
+            sock.close()
 
     @property
     def told_to_stop(self) -> bool:
@@ -203,7 +228,7 @@ class Workers:
         self._told.set()
 
     def _start(self, index: int) -> None:
-        fds = (self._sock.fileno(), self._reading)
+        fds = (self._sockets[index].fileno(), self._reading)
         command = [sys.executable, "-m", "vault.cli.main", "worker", "--fd", str(fds[0]), "--parent-fd", str(fds[1])]
         self._alive[index] = subprocess.Popen(
             command,

@@ -176,7 +176,7 @@ async def _serve(service: Service, listen: str) -> None:
     host, _, port = listen.rpartition(":")
     if not host or not port.isdigit() or not 0 <= int(port) < 65536:
         raise BadConfiguration(f"--listen must be HOST:PORT, not {listen!r}.")
-    sock = bound(host.strip("[]"), int(port), exact=True)
+    (sock,) = bound(host.strip("[]"), int(port), exact=True)
     click.echo(f"Listening on {host}:{sock.getsockname()[1]}. Ctrl-C stops.", err=True)
     await Server(service, sock).serve_until_told()
 
