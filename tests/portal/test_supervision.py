@@ -10,9 +10,11 @@ from tests.portal.visits import CONTACT, Desk, Requester, Visitor
 from vault.crypto.canonical import b64, unb64
 from vault.crypto.sealing import new_box_pair, unseal
 from vault.lawful import BASES
-from vault.portal.lawful import _BASES
-from vault.portal.powers import _ACTS, _REASONS
-from vault.powers import ACTS, REASONS
+from vault.ledger.hidden import GROUNDS
+from vault.portal import power_words
+from vault.powers import ACTS, REASONS, cases
+from vault.registry.candidates import ROLES
+from vault.registry.mandates import POWERS
 
 
 def order(person: Visitor, recipient: bytes) -> dict[str, Any]:
@@ -65,10 +67,14 @@ async def test_two_people_open_what_the_law_orders(person: Visitor, staff: Desk)
 
 
 def test_every_code_has_words() -> None:
-    """Each legal basis, ground and state that a page may show is said in words."""
-    assert _BASES.keys() == BASES.keys()
-    assert _REASONS.keys() == REASONS.keys()
-    assert set(_ACTS) == set(ACTS)
+    """Each legal basis, ground, role, power, decision and state that a page may show is said in words."""
+    assert power_words.BASES.keys() == BASES.keys()
+    assert power_words.GROUNDS.keys() == GROUNDS.keys()
+    assert power_words.REASONS.keys() == REASONS.keys()
+    assert power_words.DECISIONS.keys() == cases.DECISIONS.keys()
+    assert set(power_words.ACTS) == set(ACTS)
+    assert set(power_words.POWERS) == set(POWERS)
+    assert set(power_words.ROLES) == {role for roles in ROLES.values() for role in roles}
 
 
 async def test_who_lacks_the_role_sees_no_order(staff: Desk) -> None:

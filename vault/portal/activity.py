@@ -26,7 +26,7 @@ from vault.portal.events import to_others, to_the_person
 from vault.portal.grants import card, cards
 from vault.portal.languages import N_, Language
 from vault.portal.pages import language_of, page
-from vault.portal.words import item_with_form, outcome
+from vault.portal.words import item_with_form, outcome, purpose_name
 from vault.profile import sections
 from vault.profile.catalogue import catalogue
 from vault.requesters.names import names
@@ -101,7 +101,7 @@ class Names:
 def row(entry: Entry, spoken: Language, known: Names, *, mine: bool) -> dict[str, Any]:
     """An entry as a line of a page. ``mine``: said to the person it is about."""
     members = entry.members
-    requester = members.get("requester")
+    requester, code = members.get("requester"), members.get("purpose", "")
     return {
         "index": entry.index,
         "at": from_millis(members["at"]),
@@ -109,7 +109,8 @@ def row(entry: Entry, spoken: Language, known: Names, *, mine: bool) -> dict[str
         "what": _what(members, spoken, mine=mine),
         "who": known.requesters.get(requester, requester) if requester else "",
         "requester": requester or "",
-        "purpose": known.purposes.get(members.get("declaration", ""), members.get("purpose", "")),
+        "purpose": known.purposes.get(members.get("declaration", "")) or purpose_name(spoken, code),
+        "purpose_code": code,
         "items": [item_with_form(spoken, each["item"], each.get("form")) for each in members.get("items", ())],
         "outcome": _veiled(members, spoken) or outcome(spoken, members.get("reason") or members.get("outcome") or ""),
     }

@@ -14,6 +14,7 @@ from vault.edge.request import VaultRequest
 from vault.portal.deletion_words import order_row
 from vault.portal.languages import N_, Language
 from vault.portal.pages import language_of, page
+from vault.portal.power_words import ROLES
 from vault.portal.release_desk import release_row, standing_row
 from vault.portal.vetting_words import KINDS, kind_shown
 from vault.registry.staff import active
@@ -45,6 +46,7 @@ async def _queues(session: Session, holder: Holder, wanted: Mapping[str, str], s
     standing = await desk_standing.in_force(session, holder) if may_release else []
     return {
         "me": member,
+        "roles": [spoken.gettext(ROLES[each]) for each in member.roles],
         "may_vet": may_vet,
         "may_release": may_release,
         "show": show,

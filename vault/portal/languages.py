@@ -51,7 +51,7 @@ class Language:
     def day(self, at: date | datetime) -> str:
         """A calendar day in words."""
         local = at.astimezone(CHINA).date() if isinstance(at, datetime) else at
-        return format_date(local, "long", locale=self._locale)
+        return format_date(local, "d MMMM y" if self.code == "en" else "long", locale=self._locale)
 
     def moment(self, at: datetime) -> str:
         """Day, time and zone."""

@@ -17,6 +17,7 @@ from vault.lawful.deciding import on_record
 from vault.portal.forms import read_form
 from vault.portal.languages import N_, Language
 from vault.portal.pages import language_of, page, see_other
+from vault.portal.power_words import BASES
 from vault.portal.words import item_with_form
 from vault.registry import staff_member
 from vault.signin import OFFICER, REGULATOR, Holder
@@ -30,14 +31,6 @@ _STATES: Final = {
     "ended": N_("Ended"),
     "lapsed": N_("Nobody signed in time"),
     "over": N_("Over"),
-}
-_BASES: Final = {
-    "criminal-evidence": N_("Criminal Procedure Law arts. 54 and 136"),
-    "civil-evidence": N_("Civil Procedure Law art. 70"),
-    "state-security": N_("Counter-Espionage Law art. 24, by order of a court"),
-    "missing-person": N_("A missing person whose life or health is in danger (PIPL art. 13)"),
-    "life-in-danger": N_("Life or health in danger (PIPL art. 13)"),
-    "public-health": N_("A public health emergency (PIPL art. 13)"),
 }
 _OPENINGS: Final = {
     "peeled": N_("First step taken; the second waits"),
@@ -142,7 +135,7 @@ async def _row(session: Session, found: OrderView, holder: Holder, spoken: Langu
     return {
         "id": ids.public(ids.LAWFUL_ORDER, found.id),
         "kind": spoken.gettext(_KINDS[found.kind]),
-        "basis": spoken.gettext(_BASES[found.basis]),
+        "basis": spoken.gettext(BASES[found.basis]),
         "authority": found.authority,
         "number": found.number,
         "issued_on": found.issued_on,

@@ -14,9 +14,10 @@ from vault.errors import Conflict, Invalid, NotFound, Refused
 from vault.ids import StaffId
 from vault.portal.forms import Form, read_form, wrong_fields
 from vault.portal.languages import CHINA, N_, Language
-from vault.portal.oversight_exports import POWERS
 from vault.portal.pages import language_of, page, see_other
+from vault.portal.power_words import POWERS
 from vault.portal.reasons import reason
+from vault.portal.regions import region_name
 from vault.registry import StaffMember, Terms, mandates, officer, propose_mandate
 from vault.registry.candidates import VETTING
 from vault.registry.granting import decide_on_record
@@ -26,6 +27,8 @@ from vault.requesters.purposes import known_sectors, purposes
 from vault.signin import OFFICER, REGULATOR, Holder
 
 _NOT_A_DAY: Final = N_("must be a day, for example 2026-11-22")
+_SOUND: Final = dict.fromkeys(("regulator", "regions", "valid_until", "reason"), "")
+_TICKED: Final[dict[str, list[str]]] = {"sector": [], "power": []}
 _NO_REGULATOR: Final = N_("must be one of the regulators")
 
 
@@ -43,7 +46,9 @@ async def propose_mandate_page(request: VaultRequest) -> Template | Redirect:
         await request.as_holder(OFFICER, propose_mandate, _terms(form))
     except Invalid as error:
         wrong = {name: reason(spoken, why) for name, why in wrong_fields(error).items()}
-        return await _page(request, status=422, wrong=wrong)
+        typed = {name: form.text(name)[:500] for name in _SOUND}
+        ticked = {name: form.every(name) for name in _TICKED}
+        return await _page(request, status=422, wrong=wrong, typed=typed | ticked)
     return see_other("/desk/mandates")
 
 
@@ -85,6 +90,7 @@ async def _page(request: VaultRequest, *, status: int = 200, **more: Any) -> Tem
     staff, found = await request.as_holder(OFFICER, _found)
     called = {each.id: each.name for each in staff}
     context: dict[str, Any] = {
+        "typed": _SOUND | _TICKED,
         "mandates": [_shown(spoken, each, called) for each in found],
         "regulators": [
             (ids.public(ids.REGULATOR, each.id), f"{each.name} · {each.organisation}")
@@ -104,7 +110,7 @@ def _shown(spoken: Language, each: Mandate, called: dict[StaffId, str]) -> dict[
         "number": ids.public(ids.MANDATE, each.id),
         "regulator": called.get(each.regulator_id, ""),
         "sectors": sectors,
-        "regions": None if each.regions is None else sorted(each.regions),
+        "regions": None if each.regions is None else [region_name(spoken, code) for code in sorted(each.regions)],
         "powers": [spoken.gettext(text) for code, text in POWERS.items() if code in each.powers],
         "until": each.valid_until,
         "is_proposed": each.status == PROPOSED,

@@ -17,7 +17,9 @@ from vault.portal.forms import read_form, wrong_fields
 from vault.portal.languages import N_
 from vault.portal.oversight_figures import requester_of
 from vault.portal.pages import language_of, page, see_other
+from vault.portal.power_words import POWERS
 from vault.portal.reasons import reason
+from vault.portal.regions import region_name
 from vault.registry.mandates import own_mandate
 from vault.requesters.purposes import purposes
 from vault.signin import REGULATOR
@@ -26,17 +28,6 @@ _FORMATS: Final = {
     "csv": N_("CSV, for spreadsheets"),
     "parquet": N_("Parquet, for analysis"),
     "bundle": N_("Bundle with receipts, to verify offline"),
-}
-POWERS: Final = {
-    "questions": N_("Question the ledger"),
-    "figures": N_("See figures in full"),
-    "reach": N_("Work out whom an organisation reached"),
-    "exports": N_("Export answers"),
-    "references": N_("Ask about one person by a reference"),
-    "measures": N_("Order measures"),
-    "deletion": N_("Order deletion"),
-    "cases": N_("Open cases"),
-    "lawful-access": N_("Access by law"),
 }
 _NONE: Final = N_("There is no such reference, or its time is over.")
 
@@ -102,7 +93,7 @@ async def mandate_page(request: VaultRequest) -> Template:
     sectors = None if found.sectors is None else [spoken.pick(categories[each]) for each in sorted(found.sectors)]
     powers = [spoken.gettext(text) for name, text in POWERS.items() if name in found.powers]
     is_over = not found.valid_from <= request.doors.clock.now() < found.valid_until
-    regions = None if found.regions is None else sorted(found.regions)
+    regions = None if found.regions is None else [region_name(spoken, code) for code in sorted(found.regions)]
     context: dict[str, Any] = {"mandate": found, "sectors": sectors, "regions": regions, "powers": powers}
     return page(request, "oversight/mandate", realm=REGULATOR, is_over=is_over, **context)
 

@@ -18,6 +18,7 @@ from vault.portal.events import to_others
 from vault.portal.forms import wrong_fields
 from vault.portal.languages import CHINA, N_, Language
 from vault.portal.pages import language_of, page
+from vault.portal.power_words import GROUNDS
 from vault.portal.reasons import reason
 from vault.portal.words import item_with_form, outcome
 from vault.signin import REGULATOR
@@ -35,12 +36,6 @@ _STAGES: Final = {
     EXPIRED: N_("Grants that ended by themselves"),
 }
 _CLASSES: Final = {"sensitive": N_("Sensitive"), "general": N_("General"), "public": N_("Public")}
-_GROUNDS: Final = {
-    "court-order": N_("Order of a court"),
-    "criminal-investigation": N_("Criminal investigation"),
-    "supervision": N_("Inspection of an organisation"),
-    "emergency": N_("Emergency"),
-}
 _NOT_AN_ID: Final = N_("must be the number of an organisation: req_ and 32 characters")
 _NOT_A_DAY: Final = N_("must be a day, for example 2026-11-22")
 
@@ -113,7 +108,7 @@ async def transparency_page(request: VaultRequest) -> Template:
     hidden = [
         {
             "authority": each.authority,
-            "ground": spoken.gettext(_GROUNDS.get(each.ground, each.ground)),
+            "ground": spoken.gettext(GROUNDS.get(each.ground, each.ground)),
             "count": each.count,
             "opens": each.first_opens
             if each.first_opens == each.last_opens

@@ -97,11 +97,8 @@ def page(
         "language": spoken,
         "gettext": _gettext(spoken),
         "ngettext": _ngettext(spoken),
-        "menu": [{"href": href, "text": spoken.gettext(text)} for href, text in _MENUS.get(realm or "", ())]
-        if signed_in
-        else [],
+        "menu": _menu(request.url.path, spoken, realm) if signed_in else [],
         "start": _STARTS.get(realm or "", "/") if signed_in else "/",
-        "current": request.url.path,
         "switch": lambda other: f"/language?{urlencode({'to': other.tag, 'next': here(request)})}",
         "page_form": False,
         "wide": False,
@@ -113,6 +110,21 @@ def page(
     if language is not None:
         answer.cookies.append(language_cookie(request, language))
     return answer
+
+
+def _menu(path: str, spoken: Language, realm: str | None) -> list[dict[str, str]]:
+    """The realm's menu; ``current`` as aria-current has it: the page itself, or the part of the site that it is in."""
+    entries = _MENUS.get(realm or "", ())
+    inside = [href for href, _ in entries if path == href or path.startswith(f"{href}/")]
+    nearest = max(inside, key=len, default="")
+    return [
+        {
+            "href": href,
+            "text": spoken.gettext(text),
+            "current": "" if href != nearest else "page" if href == path else "true",
+        }
+        for href, text in entries
+    ]
 
 
 def language_cookie(request: VaultRequest, language: Language) -> Cookie:

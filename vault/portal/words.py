@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from typing import Final
 
+from vault.portal.deletion_words import WHY
 from vault.portal.languages import N_, Language
+from vault.portal.power_words import CODES
 from vault.profile import forms
 from vault.profile.catalogue import catalogue
 from vault.release.denials import MEANINGS
 from vault.requesters.purposes import purposes
+from vault.watching.rules import RULES
 
 NAMES: Final[Mapping[str, str]] = {
     # members of the catalogue's objects
@@ -126,12 +129,16 @@ OUTCOMES: Final[Mapping[str, str]] = {
     "other_side": N_("a sandbox and real people do not meet"),
 }
 
+_RULES: Final = {each.name: each.title for each in RULES}
+
 
 def outcome(language: Language, code: str) -> str:
     """How something went, or why it did not; the code itself where there is no word."""
     if code in MEANINGS:
         return language.pick(MEANINGS[code])
-    known = OUTCOMES.get(code)
+    if code in _RULES:
+        return _RULES[code][language.tag]
+    known = OUTCOMES.get(code) or WHY.get(code) or CODES.get(code)
     return language.gettext(known) if known else code
 
 
