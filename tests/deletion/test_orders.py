@@ -10,7 +10,7 @@ from vault import deletion, ids
 from vault.clock import FixedClock
 from vault.consent import withdraw
 from vault.consent.deletion import ask_deletion, order_at_the_end, order_deletion, order_deletions
-from vault.errors import Conflict, NotFound, Tampered
+from vault.errors import Conflict, Invalid, NotFound, Tampered
 from vault.ids import RequesterId
 from vault.ledger.events import PERSON, regulator
 
@@ -124,6 +124,29 @@ async def test_what_nobody_answers_is_overdue_for_everybody(deletions: Deletions
     assert await db.run(deletion.counts, deletions.requester) == (1, 1)
     await deletions.say(order.id)
     assert await db.run(deletion.overdue) == []
+
+
+async def test_overdue_orders_of_one_moment_are_all_paged(deletions: Deletions, clock: FixedClock) -> None:
+    """An erasure makes many that are due at the same moment: page by page each is seen once."""
+    grants = {(await deletions.used()).grant for _ in range(5)}
+    await deletions.db.run(order_deletions, deletions.person, "erasure", by=PERSON)
+    clock.move(timedelta(days=15))
+    seen, after = list[deletion.Order](), None
+    while page := await deletions.db.run(deletion.overdue, after=after, limit=2):
+        seen, after = seen + page, page[-1].place
+    assert len({each.due_at for each in seen}) == 1
+    assert [each.grant for each in seen if each.grant in grants] == [each.grant for each in seen]
+    assert len(seen) == 5
+    assert deletion.Place.read(seen[2].place.public()) == seen[2].place
+
+
+@pytest.mark.parametrize(
+    "text", ["", "2026-11-22T08:30:00Z", "1.2", f"-1.{'0' * 32}", f"{'9' * 17}.{'0' * 32}", "1." + "g" * 32]
+)
+def test_a_place_that_no_page_gave_is_refused(text: str) -> None:
+    """What an address says is read whole or not at all."""
+    with pytest.raises(Invalid):
+        deletion.Place.read(text)
 
 
 async def test_another_organisations_orders_look_absent(deletions: Deletions) -> None:

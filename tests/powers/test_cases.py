@@ -5,14 +5,17 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from tests.powers.world import Regulators, entries, regulators
+from tests.powers.world import Regulators, entries, mandate, regulators
 from tests.release.world import Releases
+from vault import ids
 from vault.crypto.canonical import digest
 from vault.errors import Conflict, Invalid, NotFound, Refused, Tampered
 from vault.ids import new_uuid
 from vault.ledger.verify import verify_receipt
-from vault.powers import cases
+from vault.powers import Target, cases
+from vault.powers.case_bounds import on_record
 from vault.powers.second import AnotherRegulator
+from vault.registry.mandates import OutsideMandate
 
 
 @pytest.fixture
@@ -93,6 +96,59 @@ async def test_a_closed_case_stays_closed(supervisors: Regulators) -> None:
         await supervisors.db.run(cases.one, supervisors.first, new_uuid())
     with pytest.raises(Invalid):
         await supervisors.db.run(cases.propose_closing, supervisors.first, case, "guilty", "no such decision")
+
+
+@pytest.mark.parametrize("terms", [{"sectors": ["health"]}, {"regions": ["99"]}])
+async def test_a_case_lies_within_the_mandate(
+    releases: Releases, supervisors: Regulators, terms: dict[str, list[str]]
+) -> None:
+    """About an organisation beyond its sectors or regions none is opened, read, added to or decided; each try is an
+    entry; what is about no organisation stays open to everybody with the power."""
+    db, who, staff = supervisors.db, supervisors.first, releases.consents.world.staff
+    about = releases.consents.bank.requester
+    theirs = (await db.run(cases.open_case, supervisors.second, "Sold to advertisers", about)).id
+    await db.run(cases.propose_closing, supervisors.second, theirs, "no-breach", "nothing was found")
+    nobodys = await opened(supervisors)
+    await mandate(db, staff, who, **terms)
+    with pytest.raises(OutsideMandate):
+        await cases.open_on_record(db, who, "Another one", about)
+    for act, more in (
+        (cases.one, ()),
+        (cases.attach_note, ("what we saw",)),
+        (cases.attach_document, ("contract.pdf", digest(b"a contract"))),
+        (cases.propose_closing, ("warned", "after all, they should")),
+        (cases.close, ()),
+    ):
+        with pytest.raises(OutsideMandate):
+            await on_record(db, act, who, theirs, *more)  # type: ignore[arg-type]  # five shapes
+    with pytest.raises(OutsideMandate):
+        await cases.attach_entry(db, who, theirs, 0, "how it began")
+    assert [each.id for each in await db.run(cases.listing, who)] == [nobodys]
+    refused = await releases.entries("inquiry.attempt_refused")
+    assert [each.get("ref") for each in refused] == [None, *[ids.public(ids.INQUIRY, theirs)] * 6]
+    assert {each["reason"] for each in refused} <= {"other_sector", "other_region"}
+
+
+async def test_within_the_mandate_a_case_is_opened(releases: Releases, supervisors: Regulators) -> None:
+    """By the sector of what the organisation declared and the region of its code."""
+    db, staff, about = supervisors.db, releases.consents.world.staff, releases.consents.bank.requester
+    await mandate(db, staff, supervisors.first, sectors=["credit"], regions=["35"])
+    case = await cases.open_on_record(db, supervisors.first, "Sold to advertisers", about)
+    assert [each.id for each in await db.run(cases.listing, supervisors.first)] == [case.id]
+
+
+async def test_an_order_names_a_case_that_there_is(releases: Releases, supervisors: Regulators) -> None:
+    """About this organisation or none, not closed; another one is refused at its field."""
+    db, about = supervisors.db, releases.consents.bank.requester
+    assert about is not None
+    target, case = Target("requester", about), await opened(supervisors)
+    with pytest.raises(Invalid):
+        await supervisors.order("suspend", target, inquiry=new_uuid())
+    assert (await supervisors.order("suspend", target, inquiry=case)).inquiry_id == case
+    await db.run(cases.propose_closing, supervisors.first, case, "mended", "it was mended in time")
+    await db.run(cases.close, supervisors.second, case)
+    with pytest.raises(Invalid):
+        await supervisors.order("lift", target, inquiry=case)
 
 
 async def test_officers_have_no_part_in_it(releases: Releases, supervisors: Regulators) -> None:

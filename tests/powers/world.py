@@ -1,6 +1,7 @@
 """Three regulators: the first and the second may decide about each other's orders, the third is of the first's unit."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -8,9 +9,11 @@ import msgspec
 
 from tests.requesters.world import PASSWORD, Staff, cheap_doorway
 from vault.db import Database, Session
+from vault.ids import StaffId
 from vault.powers import Order, Target, decide_on_record, propose_on_record
 from vault.powers.tables import PowerOrder
-from vault.registry import Founder, add_regulator
+from vault.registry import Founder, Terms, add_regulator, decide_mandate, propose_mandate
+from vault.registry.mandates import POWERS
 from vault.signin import Attempt, Holder, prepare, sign_in
 
 WHY = "it sells what it was given to advertisers"
@@ -54,6 +57,15 @@ async def admitted(db: Database, staff: Staff, name: str, unit: str, login: str)
     candidate = Founder("regulator", name, "网信监督办公室", unit, roles, login, await prepare(doorway, password))
     await db.run(add_regulator, candidate, by=(staff.first, staff.second))
     return (await sign_in(db, doorway, Attempt("regulator", login, password, "127.0.0.1", None))).holder
+
+
+async def mandate(db: Database, staff: Staff, regulator: Holder, **terms: Any) -> None:
+    """Two officers give a regulator another mandate: ``sectors``, ``regions``, ``powers``."""
+    given = {"sectors": None, "regions": None, "powers": POWERS} | terms
+    until = db.clock.now() + timedelta(days=30)
+    wanted = Terms(StaffId(regulator.id), **given, valid_until=until, reason="As the law says.")
+    proposed = await db.run(propose_mandate, staff.first, wanted)
+    await db.run(decide_mandate, staff.second, proposed.id, agree=True)
 
 
 async def entries(db: Database, *names: str) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from vault.api.description import Extra
 from vault.api.organisation_events import OrderView, order_view
 from vault.consent.deletion import ask_deletion
 from vault.db import Session
+from vault.deletion import Place
 from vault.edge.request import VaultRequest
 from vault.ids import PersonId, RequesterId
 from vault.oversight import deletions
@@ -31,10 +32,10 @@ class OwnOrders(msgspec.Struct, frozen=True):
 
 
 class OverdueQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Of one requester where one is named; due after this moment."""
+    """Of one requester where one is named; what follows on this page's ``next``."""
 
     requester: Annotated[str, msgspec.Meta(max_length=40)] | None = None
-    after: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    after: Annotated[str, msgspec.Meta(max_length=80)] | None = None
     limit: Annotated[int, msgspec.Meta(ge=1, le=200)] = 50
 
 
@@ -53,7 +54,7 @@ class OverdueOrders(msgspec.Struct, frozen=True):
     """The longest overdue first. ``next``: pass it as ``after`` for what follows."""
 
     orders: list[OverdueOrder]
-    next: datetime | None
+    next: str | None
 
 
 @get("/v1/me/deletion-orders", tags=["sharing"])
@@ -77,11 +78,11 @@ async def list_overdue_orders(request: VaultRequest) -> OverdueOrders:
     """What was to be deleted and nobody answered. The question is an entry."""
     asked = request.asked(OverdueQuery)
     which = RequesterId(ids.parse(ids.REQUESTER, asked.requester)) if asked.requester else None
+    after = None if asked.after is None else Place.read(asked.after)
     async with request.acting(REGULATOR) as holder:
-        found = await deletions.overdue(
-            request.doors.database, holder, requester=which, after=asked.after, limit=asked.limit
-        )
-    return OverdueOrders([_overdue(each) for each in found], found[-1].due_at if len(found) == asked.limit else None)
+        found = await deletions.overdue(request.doors.database, holder, requester=which, after=after, limit=asked.limit)
+    more = found[-1].place.public() if len(found) == asked.limit else None
+    return OverdueOrders([_overdue(each) for each in found], more)
 
 
 async def _mine(session: Session, holder: Holder) -> list[deletion.Order]:

@@ -15,6 +15,7 @@ from vault.edge.request import VaultRequest
 from vault.errors import Invalid
 from vault.ids import RequesterId
 from vault.powers import Evidence, Inquiry, cases
+from vault.powers.case_bounds import on_record
 from vault.signin import REGULATOR
 
 
@@ -94,16 +95,19 @@ async def list_inquiries(request: VaultRequest) -> Inquiries:
     "/v1/oversight/cases", status_code=201, opt={"extra": Extra(body=CaseRequest, refusals=(404,))}, tags=["oversight"]
 )
 async def open_inquiry(request: VaultRequest) -> InquiryBrief:
-    """Open a case."""
+    """Open a case, about an organisation that one's mandate reaches, or about none."""
     body = await request.parsed(CaseRequest)
     about = None if body.requester is None else RequesterId(ids.parse(ids.REQUESTER, body.requester))
-    return InquiryBrief(**brief(await request.as_holder(REGULATOR, cases.open_case, body.title, about)))
+    async with request.acting(REGULATOR) as holder:
+        row = await cases.open_on_record(request.doors.database, holder, body.title, about)
+    return InquiryBrief(**brief(row))
 
 
 @get("/v1/oversight/cases/{inquiry:str}", tags=["oversight"])
 async def read_inquiry(request: VaultRequest, inquiry: FromPath[str]) -> InquiryView:
     """One case with everything attached."""
-    found = await request.as_holder(REGULATOR, cases.one, ids.parse(ids.INQUIRY, inquiry))
+    async with request.acting(REGULATOR) as holder:
+        found = await on_record(request.doors.database, cases.one, holder, ids.parse(ids.INQUIRY, inquiry))
     return InquiryView(**brief(found.case), evidence=[evidence_view(each) for each in found.evidence])
 
 
@@ -117,15 +121,16 @@ async def attach_evidence(request: VaultRequest, inquiry: FromPath[str]) -> Evid
     """Attach an entry with its receipt, a note or a document's digest. A decision that waited is proposed anew."""
     body = await request.parsed(EvidenceRequest)
     which = ids.parse(ids.INQUIRY, inquiry)
-    if body.kind == "entry":
-        if body.entry is None:
-            raise Invalid.field("entry", "must be the index of the entry")
-        async with request.acting(REGULATOR) as holder:
-            row = await cases.attach_entry(request.doors.database, holder, which, body.entry, body.text)
-    elif body.kind == "note":
-        row = await request.as_holder(REGULATOR, cases.attach_note, which, body.text)
-    else:
-        row = await request.as_holder(REGULATOR, cases.attach_document, which, body.text, sha256(body.digest))
+    db = request.doors.database
+    async with request.acting(REGULATOR) as holder:
+        if body.kind == "entry":
+            if body.entry is None:
+                raise Invalid.field("entry", "must be the index of the entry")
+            row = await cases.attach_entry(db, holder, which, body.entry, body.text)
+        elif body.kind == "note":
+            row = await on_record(db, cases.attach_note, holder, which, body.text)
+        else:
+            row = await on_record(db, cases.attach_document, holder, which, body.text, sha256(body.digest))
     return evidence_view(row)
 
 
@@ -139,7 +144,9 @@ async def propose_closing(request: VaultRequest, inquiry: FromPath[str]) -> Inqu
     """Propose how to decide a case; a regulator of another unit must agree."""
     body = await request.parsed(ClosingRequest)
     which = ids.parse(ids.INQUIRY, inquiry)
-    row = await request.as_holder(REGULATOR, cases.propose_closing, which, body.decision, body.text)
+    db = request.doors.database
+    async with request.acting(REGULATOR) as holder:
+        row = await on_record(db, cases.propose_closing, holder, which, body.decision, body.text)
     return InquiryBrief(**brief(row))
 
 

@@ -12,6 +12,17 @@ Nothing here makes a requester delete anything. It makes it say so, under its ow
 """
 
 from vault.deletion.ordering import Held, order, stop_watching, watch
-from vault.deletion.reading import Order, counts, for_person, of_requester, overdue
+from vault.deletion.reading import Order, Place, counts, for_person, of_requester, overdue
 
-__all__ = ["Held", "Order", "counts", "for_person", "of_requester", "order", "overdue", "stop_watching", "watch"]
+__all__ = [
+    "Held",
+    "Order",
+    "Place",
+    "counts",
+    "for_person",
+    "of_requester",
+    "order",
+    "overdue",
+    "stop_watching",
+    "watch",
+]

@@ -1,8 +1,9 @@
 """Orders as the person, the organisation, officers and regulators see them."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -11,10 +12,34 @@ import sqlalchemy as sa
 from vault.db import Session
 from vault.deletion.kinds import OPEN
 from vault.deletion.tables import DeletionOrder, DeletionStatement
+from vault.errors import Invalid
 from vault.ids import DeclarationId, GrantId, PersonId, RequesterId
 from vault.requesters.names import names
 
 MOST_LISTED: Final = 200
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_PLACE: Final = re.compile(r"([0-9]{1,16})\.([0-9a-f]{32})")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an order stands among the overdue ones; of those due at one moment the older one comes first."""
+
+    due_at: datetime
+    id: UUID
+
+    def public(self) -> str:
+        """For an address: microseconds since 1970, and the order's id."""
+        return f"{(self.due_at - _EPOCH) // _MICROSECOND}.{self.id.hex}"
+
+    @classmethod
+    def read(cls, text: str) -> "Place":
+        """From what :meth:`public` gave. Raises Invalid."""
+        known = _PLACE.fullmatch(text)
+        if known is None:
+            raise Invalid.field("after", "must be the next of an earlier page")
+        return cls(_EPOCH + int(known[1]) * _MICROSECOND, UUID(hex=known[2]))
 
 
 @dataclass(frozen=True)
@@ -36,6 +61,11 @@ class Order:
     answered_at: datetime | None
     statements: tuple[str, ...] = ()
     declaration_id: DeclarationId | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where the next page of overdue orders begins after this one."""
+        return Place(self.due_at, self.id)
 
 
 async def for_person(session: Session, person: PersonId, *, grant: UUID | None = None) -> list[Order]:
@@ -67,15 +97,16 @@ async def of_requester(
 
 
 async def overdue(
-    session: Session, *, requester: RequesterId | None = None, after: datetime | None = None, limit: int = 50
+    session: Session, *, requester: RequesterId | None = None, after: Place | None = None, limit: int = 50
 ) -> list[Order]:
     """What was to be deleted and nobody answered, the longest overdue first; for the next page pass the last one's
-    ``due_at`` as ``after``. For officers and regulators: show neither grant nor person. Raises Tampered."""
+    ``place`` as ``after``. For officers and regulators: show neither grant nor person. Raises Tampered."""
     wanted = sa.select(DeletionOrder).where(DeletionOrder.state == OPEN, DeletionOrder.due_at <= session.now)
     if requester is not None:
         wanted = wanted.where(DeletionOrder.requester_id == requester)
     if after is not None:
-        wanted = wanted.where(DeletionOrder.due_at > after)
+        # Many are due at one moment: a vault that was erased, a requester that was revoked.
+        wanted = wanted.where(sa.tuple_(DeletionOrder.due_at, DeletionOrder.id) > sa.tuple_(after.due_at, after.id))
     ordered = wanted.order_by(DeletionOrder.due_at, DeletionOrder.id).limit(min(limit, MOST_LISTED))
     return await _seen(session, (await session.scalars(ordered)).all(), {})
 

@@ -1,12 +1,10 @@
 """What requesters were to delete and did not answer: for regulators, as far as their mandate reaches, each question
 recorded first."""
 
-from datetime import datetime
-
 from vault import deletion
 from vault.crypto.canonical import canonical, digest
 from vault.db import Database, Session
-from vault.deletion import Order
+from vault.deletion import Order, Place
 from vault.ids import RequesterId
 from vault.ledger import log
 from vault.ledger.events import Event, regulator
@@ -22,7 +20,7 @@ async def overdue(
     holder: Holder,
     *,
     requester: RequesterId | None = None,
-    after: datetime | None = None,
+    after: Place | None = None,
     limit: int = 50,
 ) -> list[Order]:
     """Overdue orders within one's mandate, the longest overdue first; show neither grant nor person.
@@ -34,7 +32,7 @@ async def overdue(
 
 
 async def _within(
-    session: Session, mandate: Mandate, requester: RequesterId | None, after: datetime | None, limit: int
+    session: Session, mandate: Mandate, requester: RequesterId | None, after: Place | None, limit: int
 ) -> list[Order]:
     """Page by page, until there are as many as are wanted."""
     reaches, found = _Reach(mandate), list[Order]()
@@ -43,7 +41,7 @@ async def _within(
         found += [each for each in page if await reaches.reaches(session, each)]
         if len(page) < limit:
             break
-        after = page[-1].due_at
+        after = page[-1].place
     return found[:limit]
 
 
@@ -72,9 +70,10 @@ class _Reach:
         return regions is None or order.requester_id in await registered_in(session, regions)
 
 
-async def _record(session: Session, holder: Holder, requester: RequesterId | None, after: datetime | None) -> Mandate:
+async def _record(session: Session, holder: Holder, requester: RequesterId | None, after: Place | None) -> Mandate:
     member, mandate = await mandated(session, holder, QUESTIONS)
-    asked = ["overdue deletions", requester.hex if requester else None, after.isoformat() if after else None]
+    where = None if after is None else [after.due_at.isoformat(), after.id.hex]
+    asked = ["overdue deletions", requester.hex if requester else None, where]
     event = Event(name="query.made", actor=regulator(member.id), digest=digest(canonical(["question", 1, asked])))
     await log.append(session, event)
     return mandate

@@ -19,11 +19,13 @@ from vault.ledger import log
 from vault.ledger.events import Event, regulator
 from vault.ledger.receipt import Receipt
 from vault.oversight import entry as read_entry
+from vault.powers.case_bounds import check_reach_of, is_within, on_record, refusal
 from vault.powers.orders import check_text
-from vault.powers.second import AnotherRegulator, check_second
-from vault.powers.tables import Evidence, Inquiry
+from vault.powers.reach import check_reach
+from vault.powers.second import check_second
+from vault.powers.tables import CLOSED, CLOSING, OPEN, Evidence, Inquiry
 from vault.registry import mandated
-from vault.registry.mandates import CASES
+from vault.registry.mandates import CASES, Mandate, OutsideMandate
 from vault.requesters import supervising
 from vault.signin.holders import Holder
 
@@ -36,7 +38,6 @@ DECISIONS: Final[Mapping[str, str]] = MappingProxyType(
         "handed-over": "PIPL art. 64: handed over to another authority.",
     }
 )
-OPEN, CLOSING, CLOSED = "open", "closing", "closed"
 MOST_EVIDENCE: Final = 500
 _LONGEST_TITLE: Final = 200
 _DIGEST: Final = 32
@@ -62,12 +63,16 @@ class Attached:
 
 
 async def open_case(session: Session, holder: Holder, title: str, requester: RequesterId | None) -> Inquiry:
-    """Open a case. Raises Refused without the power, Invalid, NotFound. Records ``inquiry.opened``."""
-    member, _ = await mandated(session, holder, CASES)
+    """Open a case, about an organisation that one's mandate reaches. Records ``inquiry.opened``.
+
+    Raises Refused without the power, OutsideMandate, Invalid, NotFound.
+    """
+    member, mandate = await mandated(session, holder, CASES)
     if not 4 <= len(title.strip()) <= _LONGEST_TITLE or not title.isprintable():
         raise Invalid.field("title", f"must be one line of 4 to {_LONGEST_TITLE} characters")
     if requester is not None:
         await supervising.hold(session, requester)
+        await check_reach(session, mandate, requester)
     row = Inquiry(
         id=ids.new_uuid(),
         title=title.strip(),
@@ -87,9 +92,10 @@ async def attach_entry(db: Database, holder: Holder, case: UUID, index: int, tex
 
     Raises Refused without the power, NotFound, Conflict when the case is closed.
     """
-    await db.run(_writable, holder, case)
+    await on_record(db, _writable, holder, case)
     _, receipt = await read_entry(db, holder, index)
-    return await db.run(_attach, holder, case, Attached("entry", text, index=index, receipt=_bytes(receipt)))
+    attached = Attached("entry", text, index=index, receipt=_bytes(receipt))
+    return await on_record(db, _attach, holder, case, attached)
 
 
 async def attach_note(session: Session, holder: Holder, case: UUID, text: str) -> Evidence:
@@ -109,20 +115,13 @@ async def propose_closing(session: Session, holder: Holder, case: UUID, decision
 
     Raises Refused, NotFound, Invalid, Conflict. Records ``inquiry.closing_proposed``.
     """
-    member, _ = await mandated(session, holder, CASES)
+    await mandated(session, holder, CASES)
     if decision not in DECISIONS:
         raise Invalid.field("decision", f"is one of {', '.join(DECISIONS)}")
     check_text("text", text)
-    row = await _locked(session, case)
-    if row.state == CLOSED:
-        raise Conflict("This case is closed.")
-    row.state, row.decision, row.decision_text, row.closed_by, row.closed_at = (
-        CLOSING,
-        decision,
-        text,
-        member.id,
-        session.now,
-    )
+    row = await _writable(session, holder, case)
+    row.state, row.decision, row.decision_text = CLOSING, decision, text
+    row.closed_by, row.closed_at = StaffId(holder.id), session.now
     row.signature = holder.bundle.sign(closing_message(row, await _digests(session, case)))
     await session.flush()
     await log.append(session, _said("inquiry.closing_proposed", row, holder))
@@ -134,8 +133,8 @@ async def close(session: Session, holder: Holder, case: UUID) -> Inquiry:
 
     Raises Refused, AnotherRegulator, NotFound, Conflict, Tampered when evidence changed under the first signature.
     """
-    member, _ = await mandated(session, holder, CASES)
-    row = await _locked(session, case)
+    member, mandate = await mandated(session, holder, CASES)
+    row = await _locked(session, mandate, case)
     if row.state != CLOSING or row.closed_by is None or row.signature is None:
         raise Conflict("Nobody has proposed a decision, or the case is closed.")
     message = closing_message(row, await _digests(session, case))
@@ -148,31 +147,32 @@ async def close(session: Session, holder: Holder, case: UUID) -> Inquiry:
 
 async def close_on_record(db: Database, holder: Holder, case: UUID) -> Inquiry:
     """As :func:`close`, in a transaction of its own; what is refused by rule is recorded in another one."""
+    return await on_record(db, close, holder, case)
+
+
+async def open_on_record(db: Database, holder: Holder, title: str, requester: RequesterId | None) -> Inquiry:
+    """As :func:`open_case`, likewise."""
     try:
-        return await db.run(close, holder, case)
-    except AnotherRegulator as refused:
-        event = Event(
-            name="inquiry.attempt_refused",
-            actor=regulator(holder.id),
-            ref=ids.public(ids.INQUIRY, case),
-            reason=refused.reason,
-        )
-        await db.run(log.append, event)
+        return await db.run(open_case, holder, title, requester)
+    except OutsideMandate as refused:
+        await db.run(log.append, refusal(holder, None, refused))
         raise
 
 
 async def listing(session: Session, holder: Holder) -> list[Inquiry]:
-    """The newest hundred cases. Raises Refused without the power, Tampered."""
-    await mandated(session, holder, CASES)
-    return list(await session.scalars(sa.select(Inquiry).order_by(Inquiry.id.desc()).limit(100)))
+    """The newest hundred cases that one's mandate reaches. Raises Refused without the power, Tampered."""
+    _, mandate = await mandated(session, holder, CASES)
+    rows = await session.scalars(sa.select(Inquiry).order_by(Inquiry.id.desc()).limit(100))
+    return [row for row in rows.all() if mandate.is_whole or await is_within(session, mandate, row)]
 
 
 async def one(session: Session, holder: Holder, case: UUID) -> Found:
-    """A case with everything attached. Raises Refused, NotFound, Tampered."""
-    await mandated(session, holder, CASES)
+    """A case with everything attached. Raises Refused, OutsideMandate, NotFound, Tampered."""
+    _, mandate = await mandated(session, holder, CASES)
     row = await session.get(Inquiry, case, populate_existing=True)
     if row is None:
         raise NotFound("There is no such case.")
+    await check_reach_of(session, mandate, row)
     return Found(row, await _evidence(session, case))
 
 
@@ -232,17 +232,18 @@ async def _attach(session: Session, holder: Holder, case: UUID, attached: Attach
 
 
 async def _writable(session: Session, holder: Holder, case: UUID) -> Inquiry:
-    await mandated(session, holder, CASES)
-    row = await _locked(session, case)
+    _, mandate = await mandated(session, holder, CASES)
+    row = await _locked(session, mandate, case)
     if row.state == CLOSED:
         raise Conflict("This case is closed.")
     return row
 
 
-async def _locked(session: Session, case: UUID) -> Inquiry:
+async def _locked(session: Session, mandate: Mandate, case: UUID) -> Inquiry:
     row = await session.get(Inquiry, case, with_for_update=True, populate_existing=True)
     if row is None:
         raise NotFound("There is no such case.")
+    await check_reach_of(session, mandate, row)
     return row
 
 

@@ -10,7 +10,7 @@ from vault import ids
 from vault.clock import millis
 from vault.crypto.canonical import digest
 from vault.db import Database, Session
-from vault.errors import Conflict, NotFound
+from vault.errors import Conflict, Invalid, NotFound
 from vault.ids import RequesterId
 from vault.ledger import log
 from vault.ledger.events import Event, regulator
@@ -29,7 +29,7 @@ from vault.powers.orders import (
 )
 from vault.powers.reach import check_reach
 from vault.powers.second import AnotherRegulator, check_second
-from vault.powers.tables import PowerOrder
+from vault.powers.tables import CLOSED, Inquiry, PowerOrder
 from vault.registry import mandated
 from vault.registry import regulator as regulator_with
 from vault.registry.candidates import OVERSIGHT
@@ -49,6 +49,8 @@ async def propose(session: Session, holder: Holder, order: Order) -> PowerOrder:
     check_cut(order.target, order.cut)
     found = await find(session, order.target)
     await check_reach(session, mandate, found.requester, declaration=found.declaration)
+    if order.inquiry is not None:
+        await _check_case(session, order.inquiry, found.requester)
     earlier = await _of_target(session, order)
     if any(is_open(each, session.now) for each in earlier):
         raise Conflict("This is ordered already: decide that order.")
@@ -157,6 +159,13 @@ def order_of(row: PowerOrder) -> Order:
         cut=row.cut,
         inquiry=row.inquiry_id,
     )
+
+
+async def _check_case(session: Session, case: UUID, requester: RequesterId) -> None:
+    """An order names an open case about the same organisation, or about none."""
+    row = await session.get(Inquiry, case)
+    if row is None or row.state == CLOSED or row.requester_id not in {None, requester}:
+        raise Invalid.field("case", "must be a case that is not closed, about this organisation or about none")
 
 
 async def _of_target(session: Session, order: Order) -> list[PowerOrder]:

@@ -47,6 +47,9 @@ POWERS: Final[Mapping[str, Kind]] = {
         may="requester",
     ),
     "inquiry.attempt_refused": kind(
-        "A regulator tried to decide a case where it takes somebody else.", by="regulator", must="ref reason"
+        "A regulator tried with a case what takes somebody else, or lies outside their mandate.",
+        by="regulator",
+        must="reason",
+        may="ref",
     ),
 }
