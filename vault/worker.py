@@ -26,6 +26,7 @@ from vault.crypto.keyfile import KeyFile
 from vault.crypto.keyring import MemoryRing
 from vault.db import Database, Session
 from vault.edge.checkers import configured_checker
+from vault.erasure import carrying_out as erasing
 from vault.errors import BadConfiguration, VaultError
 from vault.lawful.ceremony import delete_late_shares
 from vault.lawful.telling import tell_revealed
@@ -127,6 +128,7 @@ async def running(
             indexing.run(database),
             exports.run(database),
             tidy(database),
+            erasing.run(database),
             announcing.run(database),
         ]
         acts.append(vet(settings, database, checker))

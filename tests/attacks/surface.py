@@ -28,6 +28,7 @@ _BY_PREFIX = {
     "/requests": "person",
     "/references": "person",
     "/notice-address": "person",
+    "/erasure": "person",
     "/relay": "person",
     "/outbox": "person",
     "/grants": "person",

@@ -40,6 +40,7 @@ class NationalId(Base):
     __tablename__ = "national_ids"
     __table_args__ = (
         sa.CheckConstraint("octet_length(value) = 32", name="value"),
+        sa.Index(None, "person_id"),
         {"info": {"shard": "value"}},
     )
 

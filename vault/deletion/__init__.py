@@ -11,7 +11,7 @@ organisation's orders look absent.
 Nothing here makes a requester delete anything. It makes it say so, under its own signature, to be held to.
 """
 
-from vault.deletion.ordering import Held, order, stop_watching, watch
+from vault.deletion.ordering import Held, order, stop_watching, stop_watching_all, watch
 from vault.deletion.reading import Order, Place, counts, for_person, of_requester, overdue
 
 __all__ = [
@@ -24,5 +24,6 @@ __all__ = [
     "order",
     "overdue",
     "stop_watching",
+    "stop_watching_all",
     "watch",
 ]

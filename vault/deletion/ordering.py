@@ -82,6 +82,13 @@ async def stop_watching(session: Session, person: PersonId, grant: GrantId) -> N
     )
 
 
+async def stop_watching_all(session: Session, person: PersonId) -> None:
+    """The same for everything of one person."""
+    await session.execute(
+        sa.delete(GrantRetention).where(GrantRetention.person_id == person).execution_options(synchronize_session=False)
+    )
+
+
 async def watched(session: Session, *, limit: int) -> list[tuple[PersonId, GrantId]]:
     """The grants whose time is over, the longest over first."""
     found = await session.execute(

@@ -27,7 +27,8 @@ from vault.ledger import log
 from vault.ledger.events import REGISTRY, Event, check
 from vault.ledger.leaf import draft
 from vault.ledger.reading import Entry
-from vault.ledger.tables import BodyRow, HiddenRow
+from vault.ledger.subjects import key_and_count, tags
+from vault.ledger.tables import BodyRow, HiddenRow, IdRow, OutboxRow
 
 EVENT: Final = "access.hidden"
 LONGEST: Final = timedelta(days=3 * 366)
@@ -143,3 +144,19 @@ def _lifted(ring: KeyRing, entry: Entry, rows: Mapping[EntryId, HiddenRow]) -> E
     members: dict[str, Any] = reread(said)
     kept = {name: entry.members[name] for name in ("index", "tag", "id") if name in entry.members}
     return Entry(entry.index, entry.body, members | kept | {"hidden_until": entry.members["until"]})
+
+
+async def is_hiding(session: Session, person: PersonId) -> bool:
+    """Whether an entry about this person is hidden from them now. That it is there, and until when, they see."""
+    k_s, count = await key_and_count(session, person)
+    theirs = tags(k_s, log.SHARD, 0, count)
+    waiting = sa.select(OutboxRow.tag).where(OutboxRow.id == HiddenRow.entry_id, OutboxRow.tag.in_(theirs))
+    in_tree = (
+        sa.select(BodyRow.idx)
+        .join(IdRow, sa.and_(IdRow.shard == BodyRow.shard, IdRow.idx == BodyRow.idx))
+        .where(IdRow.id == HiddenRow.entry_id, BodyRow.tag.in_([b64(tag) for tag in theirs]))
+    )
+    found = sa.select(HiddenRow.entry_id).where(
+        HiddenRow.until > session.now, sa.or_(waiting.exists(), in_tree.exists())
+    )
+    return await session.scalar(found.limit(1)) is not None

@@ -7,14 +7,17 @@ two tags; the holder of ``k_s`` computes 0, 1, 2, … and sees any hole. ``k_s``
 key ring, for writing, and in the person's bundle, for reading. Destroying both makes the tags noise.
 """
 
+from collections.abc import Collection
+
 import sqlalchemy as sa
 
+from vault.crypto.canonical import b64
 from vault.crypto.keyring import KeyRing, ring_open, ring_seal
 from vault.crypto.sealing import mac, new_key, place
 from vault.db import Session
 from vault.errors import NotFound
 from vault.ids import PersonId
-from vault.ledger.tables import SubjectRow
+from vault.ledger.tables import BodyRow, SubjectRow, WithheldRow
 
 _PURPOSE = "subject"
 
@@ -63,6 +66,29 @@ async def key_and_count(session: Session, person: PersonId) -> tuple[bytes, int]
     if row is None:
         raise NotFound(private="no ledger key for this person")
     return open_key(session.ring, person, row[0]), row[1]
+
+
+async def hold_subject(session: Session, person: PersonId) -> None:
+    """Lock the person's counter until the transaction ends: nobody else records anything about them meanwhile.
+
+    Raises NotFound for a person without a key.
+    """
+    mine = sa.select(SubjectRow.person_id).where(SubjectRow.person_id == person).with_for_update()
+    if await session.scalar(mine) is None:
+        raise NotFound(private="no ledger key for this person")
+
+
+async def is_about(session: Session, person: PersonId, indexes: Collection[int], shard: int) -> bool:
+    """Whether one of the entries at these indexes, which are in the tree, is about this person."""
+    if not indexes:
+        return False
+    k_s, count = await key_and_count(session, person)
+    theirs = [b64(tag) for tag in tags(k_s, shard, 0, count)]
+    for table in (BodyRow, WithheldRow):
+        found = sa.select(table.idx).where(table.shard == shard, table.idx.in_(indexes), table.tag.in_(theirs))
+        if await session.scalar(found.limit(1)) is not None:
+            return True
+    return False
 
 
 async def forget_subject(session: Session, person: PersonId) -> None:

@@ -28,7 +28,7 @@ LEASE: Final = timedelta(seconds=60)
 MOST_TRIES: Final = 12
 _FIRST_PAUSE: Final = 15
 _LONGEST_PAUSE: Final = 3600
-_PAGES: Final = {"address_code": "/notice-address", "consent_waiting": "/requests"}
+_PAGES: Final = {"address_code": "/notice-address", "consent_waiting": "/requests", "erasure_asked": "/erasure"}
 _log = structlog.get_logger("vault")
 
 

@@ -50,6 +50,20 @@ _MEASURE: Final = {
         "您无需任何操作。您的授权范围不会因此扩大。",
     ),
 }
+_ERASURE: Final = {
+    "en": Wording(
+        "Your vault is to be erased",
+        "Somebody who is signed in to your vault, and knows its password, asked for it to be erased on $until.\n\n"
+        "If this was not you, sign in and call it off at once, then change your password:\n\n    $vault\n\n"
+        "If it was you, you need not do anything.",
+    ),
+    "zh-CN": Wording(
+        "您的保管库将被删除",
+        "有人登录了您的保管库并输入了密码，要求于 $until 删除该保管库。\n\n"
+        "如果不是您本人，请立即登录并撤销，然后修改密码：\n\n    $vault\n\n"
+        "如果是您本人，无需任何操作。",
+    ),
+}
 
 TEXTS: Final[Mapping[str, Mapping[str, Wording]]] = {
     "address_code": {
@@ -81,6 +95,7 @@ TEXTS: Final[Mapping[str, Mapping[str, Wording]]] = {
         ),
     },
     "lawful_access": _LAWFUL,
+    "erasure_asked": _ERASURE,
     "grant_suspended": _MEASURE,
     "grant_restored": _MEASURE,
     "grant_narrowed": _MEASURE,

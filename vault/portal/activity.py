@@ -39,6 +39,7 @@ _NOTICES: Final = {
     "registration_attempt": N_("Somebody tried to open a vault with your identity number. Your vault is not affected."),
     "consent_waiting": N_("An organisation asks for your information. See “Requests”."),
     "lawful_access": N_("By order of law, information of yours was asked for. “Who saw what” says by whom and why."),
+    "erasure_asked": N_("Your vault is to be erased. Call it off under “Erase my vault” if you did not ask for this."),
     "grant_suspended": N_("A supervisory authority stopped one of your permissions for now."),
     "grant_restored": N_("One of your permissions that was stopped for now holds again."),
     "grant_narrowed": N_("A supervisory authority took something out of one of your permissions."),

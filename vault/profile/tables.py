@@ -47,7 +47,7 @@ class SectionKey(Base):
 
 
 class SectionVersion(Base):
-    """One version of one section; append-only. ``number`` is the section's ETag."""
+    """One version of one section; never changed, and gone only by erasure. ``number`` is the section's ETag."""
 
     __tablename__ = "section_versions"
     __table_args__ = (
@@ -55,7 +55,7 @@ class SectionVersion(Base):
         sa.CheckConstraint("number >= 1", name="number"),
         sa.CheckConstraint("(general IS NULL) = (general_key IS NULL)", name="general"),
         sa.CheckConstraint("(sensitive IS NULL) = (sensitive_key IS NULL)", name="sensitive"),
-        {"info": {"shard": "person_id", "grants": {APP: "SELECT, INSERT"}}},
+        {"info": {"shard": "person_id", "grants": {APP: "SELECT, INSERT, DELETE"}}},
     )
 
     person_id: Mapped[PersonId] = mapped_column(primary_key=True)
@@ -72,13 +72,14 @@ class SectionVersion(Base):
 
 
 class Attestation(Base):
-    """A source's answer about one field's value; append-only. Holds for a value, not for a version: the MAC tells
-    whether today's value is still the attested one. ``evidence`` is the source's signed answer, encrypted."""
+    """A source's answer about one field's value; never changed, and gone only by erasure. Holds for a value, not for a
+    version: the MAC tells whether today's value is still the attested one. ``evidence`` is the source's signed answer,
+    encrypted."""
 
     __tablename__ = "attestations"
     __table_args__ = (
         sa.Index("ix_attestations_person_id_section", "person_id", "section"),
-        {"info": {"shard": "person_id", "grants": {APP: "SELECT, INSERT"}}},
+        {"info": {"shard": "person_id", "grants": {APP: "SELECT, INSERT, DELETE"}}},
     )
 
     person_id: Mapped[PersonId] = mapped_column(primary_key=True)

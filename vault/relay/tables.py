@@ -63,6 +63,7 @@ class RelayName(Base):
     """Where an address is found by its name: SHA-256 of the name → the row. Global, so keyed by its value."""
 
     __tablename__ = "relay_names"
+    __table_args__ = (sa.Index(None, "person_id"),)
 
     name_hash: Mapped[bytes] = mapped_column(primary_key=True)
     person_id: Mapped[PersonId] = mapped_column()

@@ -27,7 +27,7 @@ import sqlalchemy as sa
 
 from vault.clock import monotonic
 from vault.db import Session
-from vault.errors import NotFound, Unauthenticated, Unavailable
+from vault.errors import NotFound, Unavailable
 from vault.ids import EntryId, ReleaseId
 from vault.release import answers
 from vault.release.approvals import WAITS
@@ -40,7 +40,7 @@ from vault.release.formats import PLAIN
 from vault.release.loaded import Loaded, Wanted
 from vault.release.package import commitment
 from vault.release.recording import Delivery, Overtaken, Replayed, database_errors
-from vault.release.refusals import RECORDED, CannotRepeat
+from vault.release.refusals import RECORDED, STALE_TOKEN, CannotRepeat, GrantEnded
 from vault.release.refusing import record_refusal
 from vault.release.relayed import with_relayed
 from vault.release.rendering import Recipient, rendered
@@ -60,7 +60,7 @@ _LATE: Final = 1.0
 async def release(engine: ReleaseEngine, ask: Ask) -> Answer:
     """Deliver, or say that an officer must decide first.
 
-    Raises the gate's errors and Unauthenticated (401); Invalid, IdempotencyMismatch (422); GrantEnded, NotLive,
+    Raises the gate's errors (401); Invalid, IdempotencyMismatch (422); GrantEnded, NotLive,
     OverAsked, UsesSpent, ReleaseDenied, ApprovalLapsed, CannotRepeat, CannotOpen (403); NoEncryptionKey,
     NotAcceptable (406); IdempotencyExpired (422); TooOften (429); Unavailable
     (503, nothing was sent); Tampered (500).
@@ -151,7 +151,7 @@ class _Passage:
         with database_errors():
             loaded = await self.engine.loader.load(wanted, self.engine.clock.now(), fresh=fresh)
         if loaded is None:
-            raise Unauthenticated("There is no such grant.")
+            raise GrantEnded(STALE_TOKEN)  # the token is genuine: its grant was, until its vault was erased
         return await with_relayed(self.engine, loaded)
 
     async def _prove(self, delivery: Delivery, began: float) -> Answer:

@@ -16,6 +16,7 @@ end of a sign-in (``seen_at``) but not its absolute end, and gains nothing witho
 
 from vault.signin.attempts import Attempt, SignedIn, sign_in
 from vault.signin.changing import change_password
+from vault.signin.confirming import confirm_password
 from vault.signin.holders import MEMBER, OFFICER, PERSON, REALMS, REGULATOR, Holder
 from vault.signin.passwords import Doorway, LoginTaken, Prepared, enrol, prepare
 from vault.signin.sessions import resume, sign_out
@@ -33,6 +34,7 @@ __all__ = [
     "Prepared",
     "SignedIn",
     "change_password",
+    "confirm_password",
     "enrol",
     "prepare",
     "resume",

@@ -4,25 +4,23 @@ The same for every realm. A wrong present password counts like a wrong one at th
 own: whoever found an open browser cannot guess on.
 """
 
-from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from vault.crypto.sealing import same
 from vault.db import Database, Session
-from vault.errors import CannotOpen, Conflict, Invalid
+from vault.errors import Conflict, Invalid
 from vault.signin.blind import blind
+from vault.signin.confirming import LOST, check_present, counted
 from vault.signin.holders import Holder
 from vault.signin.logins import normalise_login
-from vault.signin.passwords import KIND, Doorway, Prepared, prepare, read_params, unwrap, wrap
+from vault.signin.passwords import Doorway, Prepared, prepare, wrap
 from vault.signin.record import Who, record
 from vault.signin.sessions import end_all
-from vault.signin.strength import LONGEST, accept, is_text
+from vault.signin.strength import accept
 from vault.signin.tables import Credential, LoginName
-from vault.signin.throttling import Bucket, count, device_bucket, give_back
-
-_LOST: Final = "The password was changed meanwhile; sign in again."
+from vault.signin.throttling import Bucket, give_back
 
 
 async def change_password(db: Database, doorway: Doorway, holder: Holder, *, present: str, new: str) -> int:
@@ -36,14 +34,7 @@ async def change_password(db: Database, doorway: Doorway, holder: Holder, *, pre
     # 2. Count the attempt as failed and look the credential up.
     credential, bucket = await db.run(_find, holder, new)
     # 3. The present password opens it, or does not.
-    text = present if len(present) <= 4 * LONGEST and is_text(present) else ""
-    stretched = await doorway.queue.stretch(text, read_params(credential).stretch)
-    try:
-        opened = unwrap(doorway.ring, credential, stretched)
-    except CannotOpen:
-        raise Invalid.field("present", "is not your present password") from None
-    if not same(opened.signing_public, holder.bundle.signing_public):
-        raise Conflict(_LOST, private="the credential holds other keys than the sign-in")
+    await check_present(doorway, holder, credential, present)
     prepared = await prepare(doorway, new)
     # 4. Replace, end the others, record: one transaction.
     return await db.run(_replace, holder, credential, prepared=prepared, bucket=bucket)
@@ -51,13 +42,7 @@ async def change_password(db: Database, doorway: Doorway, holder: Holder, *, pre
 
 async def _find(session: Session, holder: Holder, new: str) -> tuple[Credential, Bucket]:
     await _check_not_login(session, holder, new)
-    wanted = sa.select(Credential).where(Credential.holder_id == holder.id, Credential.kind == KIND).limit(1)
-    credential = (await session.execute(wanted)).scalar_one_or_none()
-    if credential is None:
-        raise Conflict(_LOST)
-    bucket = device_bucket(session.ring, b"present password:" + holder.id.bytes)
-    await count(session, [bucket])
-    return credential, bucket
+    return await counted(session, holder)
 
 
 async def _check_not_login(session: Session, holder: Holder, new: str) -> None:
@@ -74,7 +59,7 @@ async def _replace(
 ) -> int:
     row = await session.get(Credential, (holder.id, credential.id), with_for_update=True)
     if row is None or not same(row.wrapped, credential.wrapped):
-        raise Conflict(_LOST)
+        raise Conflict(LOST)
     await session.delete(row)
     session.add(wrap(session.ring, holder, prepared.params, stretched=prepared.stretched))
     ended = await end_all(session, holder.id, but=holder.sign_in)

@@ -63,6 +63,7 @@ class LoginName(Base):
     __tablename__ = "login_names"
     __table_args__ = (
         sa.CheckConstraint("octet_length(value) = 32", name="value"),
+        sa.Index(None, "holder_id"),
         {"info": {"shard": "value"}},
     )
 

@@ -9,13 +9,13 @@ DELETION: Final[Mapping[str, Kind]] = {
     "deletion.ordered": kind(
         "A requester must delete what it holds under a grant; reason says why.",
         by="person officer regulator registry",
-        about=About.SOMEBODY,
+        about=About.PERHAPS,
         must="requester declaration reason ref",
     ),
     "deletion.answered": kind(
         "A requester said, signed, what it deleted; reason names the legal basis of what it keeps.",
         by="requester",
-        about=About.SOMEBODY,
+        about=About.PERHAPS,
         must="requester declaration outcome ref digest",
         may="reason",
     ),

@@ -55,5 +55,18 @@ PERSONS: Final[Mapping[str, Kind]] = {
     "section.written": kind(
         "A new version of a section.", by="person", about=About.SOMEBODY, must="items", may="commit outcome"
     ),
+    "erasure.asked": kind(
+        "The person wants their vault erased; until is when that is done, unless they call it off.",
+        by="person",
+        about=About.SOMEBODY,
+        must="until",
+    ),
+    "erasure.called_off": kind("The person keeps their vault after all.", by="person", about=About.SOMEBODY),
+    "person.erased": kind(
+        "The vault's keys were destroyed, this person's ledger key among them: nobody can tell any more whom the entry "
+        "is about.",
+        by="registry",
+        about=About.SOMEBODY,
+    ),
     "section.erased": kind("A section was erased.", by="person", about=About.SOMEBODY, must="items", may="reason"),
 }
