@@ -99,7 +99,7 @@ class TooLarge(VaultError):
     """RFC 9110 section 15.5.14."""
 
     name, status, title = "too-large", 413, "The request is too large"
-    advice = "Send a smaller body; the limit stands in the detail."
+    advice = "Send a smaller body: of 1 MiB at most, unless the detail names another limit or the operator chose one."
 
 
 class TooMany(VaultError):

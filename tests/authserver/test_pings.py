@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -203,10 +204,22 @@ async def test_the_connection_goes_where_the_name_was_looked_up(tmp_path: Path, 
         ({"backchannel_client_notification_endpoint": "https://u:p@client.example/"}, True),
         ({"backchannel_client_notification_endpoint": "https://client.example/ping", "ping": True}, False),
         ({"backchannel_token_delivery_mode": "poll"}, False),
+        ({"event_endpoint": "https://client.example:8443/events"}, False),
+        ({"event_endpoint": "http://127.0.0.1:8400/events"}, False),
+        ({"event_endpoint": "https://[2606:4700::1]/events"}, False),
+        ({"event_endpoint": "https://10.0.0.5/events"}, True),
+        ({"event_endpoint": "https://169.254.169.254/latest"}, True),
+        ({"event_endpoint": "https://[fd00::1]/events"}, True),
+        ({"backchannel_client_notification_endpoint": "https://192.168.1.1/ping", "ping": True}, True),
+        ({"relay_lines": ("+8659212345678", "+8659212345679")}, False),
+        ({"relay_lines": ("+8659212345678", "+8659212345678")}, True),
+        ({"relay_lines": ("110",)}, True),
+        ({"relay_lines": tuple(f"+86592123456{n:02}" for n in range(11))}, True),
     ],
 )
-def test_what_may_be_registered(members: dict[str, str], wrong: bool) -> None:
-    """An endpoint goes with ping, ping with an endpoint; https, no fragment, no user."""
+def test_what_may_be_registered(members: dict[str, Any], wrong: bool) -> None:
+    """An endpoint goes with ping, ping with an endpoint; https, no fragment, no user, no address of an inner network;
+    lines are few, different, and numbers."""
     given = {name: value for name, value in members.items() if name != "ping"}
     if "ping" in members or "#" in str(members) or "@" in str(members):
         given["backchannel_token_delivery_mode"] = "ping"

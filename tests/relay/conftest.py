@@ -14,17 +14,21 @@ from vault.consent import Given
 from vault.db import Session
 from vault.edge.exchange import Exchange
 from vault.ids import PersonId
+from vault.ledger.events import member
 from vault.notifying import Outcome, Parcel
 from vault.relay import RelayView, listing, mail
 from vault.relay.calls import Call
 from vault.relay.simulator import CallGatewaySimulator
 from vault.requesters import register
+from vault.requesters.changing import By, change_metadata
 from vault.requesters.views import ClientView
 
 releases = release_room.releases
 DOMAIN = "relay.vault.example"
 VAULT = "https://vault.example"
 ITEMS = {"identity.name": "raw", "contact.email": "relay", "contact.phone_number": "relay"}
+LINE = "+8659212345678"
+"""The bank's own."""
 CONTENT = mail.checked("Your appointment", "We expect you on Tuesday at nine.")
 
 
@@ -80,6 +84,12 @@ class Relayed:
         found: ClientView = await self.run(act)
         return found
 
+    async def registers(self, *lines: str) -> None:
+        """The bank's client calls from these lines from now on."""
+        client = await self.client()
+        metadata = msgspec.structs.replace(client.metadata, relay_lines=lines)
+        await self.run(change_metadata, client.client_id, By(client.requester_id, member(client.client_id)), metadata)
+
     async def addresses(self) -> list[RelayView]:
         """As the person sees them, newest first."""
         found: list[RelayView] = await self.run(listing, PersonId(self.releases.consents.person.id))
@@ -102,7 +112,9 @@ async def relayed(releases: Releases) -> Relayed:
     given = await releases.given(ITEMS)
     van, line = Van(), Line()
     exchange = Exchange(releases.consents.db, DOMAIN, VAULT, van, line)
-    return Relayed(releases, exchange, van, line, given)
+    relayed = Relayed(releases, exchange, van, line, given)
+    await relayed.registers(LINE)
+    return relayed
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import NOW
 from tests.profile.world import CONTACT
-from tests.relay.conftest import CONTENT, DOMAIN, Relayed
+from tests.relay.conftest import CONTENT, DOMAIN, LINE, Relayed
 from tests.release.test_ends import suspend
 from tests.requesters.samples import USCC, application
 from tests.requesters.world import let_in
@@ -17,7 +17,7 @@ from vault.edge.exchange import Exchange
 from vault.errors import BadConfiguration, IdempotencyMismatch, Invalid, TooMany, Unavailable
 from vault.notifying import Outcome
 from vault.relay import close, mail, passing
-from vault.relay.calls import HttpCallBridge
+from vault.relay.calls import HttpCallBridge, LineNotRegistered
 from vault.relay.passing import KEPT, PER_HOUR, InHand, NoAddress
 from vault.relay.simulator import CallGatewaySimulator
 from vault.requesters.register import client as live_client
@@ -111,7 +111,7 @@ async def test_too_much_is_refused(relayed: Relayed) -> None:
     with pytest.raises(TooMany):
         await relayed.send(values[EMAIL], key="more")
     assert [entry["reason"] for entry in await relayed.releases.entries("relay.refused")] == ["too-many-requests"]
-    await relayed.exchange.call(await relayed.client(), values[PHONE], "c", "+8659212345678")
+    await relayed.exchange.call(await relayed.client(), values[PHONE], "c", LINE)
     relayed.releases.later(hours=1, seconds=1)
     await relayed.send(values[EMAIL], key="later")
 
@@ -232,14 +232,14 @@ async def test_a_call_goes_through_the_gateway(relayed: Relayed, gateway: CallGa
     bridge = HttpCallBridge.read(gateway.url, gateway.secret)
     exchange = Exchange(relayed.exchange.database, DOMAIN, "", None, bridge)
     to, client = (await relayed.released())[PHONE], await relayed.client()
-    await exchange.call(client, to, "k", "+8659212345678")
+    await exchange.call(client, to, "k", LINE)
     (call,) = gateway.calls.values()
-    assert (call["caller"], call["callee"], call["shown"]) == ("+8659212345678", CONTACT["phone_number"], to)
+    assert (call["caller"], call["callee"], call["shown"]) == (LINE, CONTACT["phone_number"], to)
     gateway.is_broken = True
     with pytest.raises(Unavailable):
-        await exchange.call(client, to, "k2", "+8659212345678")
+        await exchange.call(client, to, "k2", LINE)
     gateway.is_broken = False
-    await exchange.call(client, to, "k2", "+8659212345678")
+    await exchange.call(client, to, "k2", LINE)
     assert len(await relayed.releases.entries("relay.forwarded")) == 2
 
 
@@ -249,7 +249,7 @@ async def test_a_gateway_that_does_not_know_us_calls_nobody(relayed: Relayed, ga
     for bridge in (HttpCallBridge(gateway.url, "wrong"), HttpCallBridge("http://127.0.0.1:9", "x")):
         exchange = Exchange(relayed.exchange.database, DOMAIN, "", None, bridge)
         with pytest.raises(Unavailable):
-            await exchange.call(client, to, "k", "+8659212345678")
+            await exchange.call(client, to, "k", LINE)
     assert gateway.calls == {}
 
 
@@ -258,6 +258,30 @@ async def test_a_caller_is_a_number(relayed: Relayed, caller: str) -> None:
     """Anything else is refused before anybody is called."""
     with pytest.raises(Invalid):
         await relayed.exchange.call(await relayed.client(), (await relayed.released())[PHONE], "k", caller)
+
+
+@pytest.mark.parametrize("caller", ["+8613800130013", "+86592123456789", "+8659212345679"])
+async def test_a_line_of_somebody_else_is_not_rung(relayed: Relayed, caller: str) -> None:
+    """A line that the client has not registered, be it the person's own: refused and recorded, and nobody is called."""
+    to = (await relayed.released())[PHONE]
+    with pytest.raises(LineNotRegistered):
+        await relayed.exchange.call(await relayed.client(), to, "k", caller)
+    assert relayed.line.calls == []
+    assert [each["reason"] for each in await relayed.releases.entries("relay.refused")] == ["line-not-registered"]
+
+
+async def test_who_names_no_line_calls_from_the_first(relayed: Relayed) -> None:
+    """Without ``caller`` the first registered line is connected; with none registered there are no calls."""
+    to = (await relayed.released())[PHONE]
+    await relayed.registers("+8659200000001", LINE)
+    await relayed.exchange.call(await relayed.client(), to, "k")
+    await relayed.exchange.call(await relayed.client(), to, "k2", LINE)
+    assert [each.caller for each in relayed.line.calls] == ["+8659200000001", LINE]
+    await relayed.registers()
+    for caller in (None, LINE):
+        with pytest.raises(LineNotRegistered):
+            await relayed.exchange.call(await relayed.client(), to, "k3", caller)
+    assert len(relayed.line.calls) == 2
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,12 @@ class Desk:
             password=password or self.password(),
         )
 
+    async def hand_in(self, raw: str, to: str) -> None:
+        """A mail as it is, to the byte."""
+        async with aiosmtplib.SMTP(hostname="127.0.0.1", port=self.port, start_tls=False) as client:
+            await client.login(self.name, self.password())
+            await client.sendmail("loans@bank.example", [to], raw)
+
 
 @pytest.fixture
 async def desk(relayed: Relayed) -> AsyncIterator[Desk]:
@@ -105,6 +111,18 @@ async def test_mail_goes_in_and_out(desk: Desk) -> None:
     assert len(await desk.relayed.releases.entries("relay.forwarded")) == 1
 
 
+async def test_a_name_on_a_line_of_its_own_is_a_name(desk: Desk) -> None:
+    """Mail programs fold a long Message-ID: two mails stay two, the same one stays one, another under it is refused."""
+    to = (await desk.relayed.released())[EMAIL]
+    for number, subject in ((1, "The first"), (2, "The second"), (2, "The second")):
+        await desk.hand_in(f"Message-ID:\r\n <{number}@bank.example>\r\nSubject: {subject}\r\n\r\nHello.\r\n", to)
+    assert [str(arrived["Subject"]) for _, arrived in desk.box.arrived] == ["The first", "The second"]
+    with pytest.raises(aiosmtplib.SMTPDataError) as refused:
+        await desk.hand_in("Message-ID: <2@bank.example>\r\nSubject: The third\r\n\r\nHello.\r\n", to)
+    assert "Message-ID" in refused.value.message
+    assert len(desk.box.arrived) == 2
+
+
 async def test_it_is_no_open_relay(desk: Desk) -> None:
     """Without a sign-in, for another domain, for two at once: refused, and nothing leaves."""
     to = (await desk.relayed.released())[EMAIL]
@@ -132,10 +150,14 @@ async def test_signing_in_takes_a_fresh_assertion(desk: Desk) -> None:
     now = int(desk.relayed.releases.clock.now().timestamp())
     foreign = assertion(Signer.make("PS256", "smtp"), desk.name, desk.relayed.releases.clock.now())
     tries = [used, desk.password(exp=now - 1), desk.password(aud="https://elsewhere.example"), foreign, "a password"]
+    words = []
     for password in tries:
         with pytest.raises(aiosmtplib.SMTPAuthenticationError) as refused:
             await desk.send(_mail(), to, password)
         assert refused.value.code == 535
+        assert password not in refused.value.message
+        words.append(refused.value.message)
+    assert "issuer" in words[2] or "aud" in words[2]
     desk.name = ids.public(ids.CLIENT, ids.new_uuid())
     with pytest.raises(aiosmtplib.SMTPAuthenticationError):
         await desk.send(_mail(), to)

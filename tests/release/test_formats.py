@@ -19,9 +19,11 @@ from tests.release.world import GENERAL, ISSUER, Releases
 from tests.requesters.samples import SEALED_TO
 from vault.authserver.signed import jwks
 from vault.crypto.canonical import canonical, unb64
+from vault.ledger.events import member
 from vault.release import sealed
 from vault.release.formats import JOSE, JSON, OFFERED, SD_JWT, Format, NoEncryptionKey, NotAcceptable, negotiated
 from vault.release.refusals import IdempotencyExpired
+from vault.requesters.changing import By, change_keys
 
 NAME, PHONE, ADULT = GENERAL
 JOSE_OF_SD_JWT = f'{JOSE}; cty="dc+sd-jwt"'
@@ -214,6 +216,21 @@ async def test_without_a_key_to_seal_to_nothing_is_released(releases: Releases) 
     with pytest.raises(NoEncryptionKey):
         sealed.key_of(ended, releases.clock.now())
     assert await releases.uses(given) == 0
+
+
+async def test_nothing_is_sealed_to_a_key_from_the_moment_it_is_retired(releases: Releases) -> None:
+    """Under the same token, on a server that sealed to it a moment ago, and for a repetition too."""
+    token = await releases.token(await releases.given())
+    assert _opened((await releases.release(token, accept=JOSE, key="r")).body).jose_header["kid"] == "enc-1"
+    now, bank = releases.clock.now(), releases.consents.bank
+    assert bank.client_id is not None
+    assert bank.requester is not None
+    by = By(bank.requester, member(bank.client_id))
+    await releases.consents.db.run(change_keys, bank.client_id, by, lambda keys: keys.ended("enc-1", end=now, now=now))
+    for key in ("r", "r2"):
+        with pytest.raises(NoEncryptionKey):
+            await releases.release(token, accept=JOSE, key=key)
+    assert len(await releases.entries("release.delivered")) == 1
 
 
 async def test_a_sensitive_release_waits_in_every_format(releases: Releases) -> None:

@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -79,6 +79,7 @@ class Receiver:
     status: str = "204 No Content"
     extra: str = ""
     hangs: bool = False
+    floods: bool = False
     came: asyncio.Event = field(default_factory=asyncio.Event)
     messages: list[Message] = field(default_factory=list)
 
@@ -89,7 +90,13 @@ class Receiver:
         body = await reader.readexactly(int(headers["content-length"]))
         self.messages.append(Message(method, f"http://{headers['host']}{target}", headers, body))
         self.came.set()
-        if self.hangs:
+        if self.floods:
+            writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+            with suppress(ConnectionError):
+                while not writer.is_closing():
+                    writer.write(b"a" * 65536)
+                    await writer.drain()
+        elif self.hangs:
             await reader.read()  # until the sender gives up
         else:
             answer = f"HTTP/1.1 {self.status}\r\nContent-Length: 0\r\nConnection: close\r\n{self.extra}\r\n"

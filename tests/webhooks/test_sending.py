@@ -16,7 +16,7 @@ from vault.ids import RequesterId
 from vault.webhooks import Happened, announce
 from vault.webhooks.events import replay_dead, since
 from vault.webhooks.kinds import GRANT_CHANGED, GRANT_WITHDRAWN
-from vault.webhooks.sending import LEASE, OF_A_CLIENT, TRIED_FOR, _claim, pause, target_uri
+from vault.webhooks.sending import LEASE, OF_A_CLIENT, OF_A_REQUESTER, TRIED_FOR, _claim, pause, target_uri
 
 
 async def test_a_withdrawal_is_told_and_verified(webhooks: Webhooks, clock: FixedClock) -> None:
@@ -188,6 +188,46 @@ async def test_a_hanging_receiver_delays_only_itself(webhooks: Webhooks) -> None
     for task in list(sender._under_way):
         task.cancel()
     await asyncio.gather(*sender._under_way, return_exceptions=True)
+
+
+async def test_many_clients_of_one_organisation_share_its_places(webhooks: Webhooks) -> None:
+    """Whose receivers all hang has no more than a share of the places, however many clients it has."""
+    busy, run = RequesterId(ids.new_uuid()), webhooks.consents.db.run
+    for _ in range(OF_A_REQUESTER // OF_A_CLIENT + 1):
+        about = {"requester": busy, "client": ids.new_uuid(), "grant": ids.new_uuid()}
+        for _ in range(OF_A_CLIENT):
+            await run(announce, Happened(type=GRANT_CHANGED, **about))  # type: ignore[arg-type]  # ids of this grant, by name
+    sender = webhooks.sender()
+    assert await sender.look() == OF_A_REQUESTER
+    await sender.idle()
+    assert await sender.look() == OF_A_CLIENT
+    await sender.idle()
+    assert len(await run(since, busy, state="kept")) == OF_A_REQUESTER + OF_A_CLIENT
+
+
+async def test_an_answer_without_end_is_not_read(webhooks: Webhooks) -> None:
+    """The status is all that counts: what follows is dropped with the connection."""
+    webhooks.receiver.floods = True
+    await happen(webhooks)
+    await webhooks.send()
+    assert [told.state for told in await webhooks.told()] == ["sent"]
+
+
+async def test_a_name_is_looked_up_once_and_held_to_that(webhooks: Webhooks) -> None:
+    """A name that leads elsewhere a moment after it was checked leads the vault nowhere (DNS rebinding)."""
+    answers = [["127.0.0.1"], ["10.0.0.5"]]
+    asked = []
+
+    async def rebinding(host: str) -> list[str]:
+        asked.append(host)
+        return answers.pop(0)
+
+    await webhooks.registered(webhooks.receiver.url.replace("127.0.0.1", "localhost"))
+    await happen(webhooks)
+    await webhooks.send(webhooks.sender(resolve=rebinding))
+    assert asked == ["localhost"]
+    (message,) = webhooks.receiver.messages
+    assert message.headers["host"].startswith("localhost:")
 
 
 async def test_a_receiver_that_says_nothing_is_a_failure(webhooks: Webhooks) -> None:

@@ -41,10 +41,11 @@ class MailWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CallWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``to``: an address that a release gave in the place of a number; ``caller``: your own line, E.164."""
+    """``to``: an address that a release gave in the place of a number; ``caller``: the line of yours that is
+    connected, one of the client's ``relay_lines``; without it the first of them."""
 
     to: To
-    caller: Annotated[str, msgspec.Meta(min_length=7, max_length=16)]
+    caller: Annotated[str, msgspec.Meta(min_length=7, max_length=16)] | None = None
 
 
 class Passed(msgspec.Struct, frozen=True):

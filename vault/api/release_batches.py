@@ -19,7 +19,7 @@ from vault.edge.problems import UnsupportedMediaType, as_vault_error
 from vault.edge.request import VaultRequest
 from vault.edge.streaming import Streamed
 from vault.edge.strict import decode
-from vault.errors import Conflict, Invalid, Unavailable
+from vault.errors import Conflict, Invalid, Malformed, Unavailable
 from vault.release.batch_caller import MOST_LINES, BatchAsk, Line
 from vault.release.batch_outcomes import Outcome, told_of
 from vault.release.batching import Batching, admit, release_batch
@@ -98,7 +98,7 @@ async def release_many(request: VaultRequest) -> ASGIResponse:
     read_authorization(headers.get("authorization", ""))  # refused by its shape before the body is looked at
     read = _READERS.get(request.content_type[0])
     if read is None:
-        raise UnsupportedMediaType
+        raise UnsupportedMediaType(taken=_READERS)
     body = await request.body()
     ask = BatchAsk(
         shown=_shown(request),
@@ -169,7 +169,23 @@ def _ndjson(body: bytes) -> list[BatchLineRequest]:
         rows.pop()
     if not 1 <= len(rows) <= MOST_LINES:
         raise Invalid.field("$", f"holds no line, or more than {MOST_LINES}")
-    return [decode(row, BatchLineRequest) for row in rows]
+    return [_row(number, row) for number, row in enumerate(rows)]
+
+
+def _row(number: int, row: bytes) -> BatchLineRequest:
+    """One line. What is wrong with it names its place, as it does in a list."""
+    try:
+        return decode(row, BatchLineRequest)
+    except Malformed as wrong:
+        raise Malformed(f"Line {number}: {wrong.public}") from None
+    except Invalid as wrong:
+        found = [{**each, "field": f"lines[{number}].{each['field']}".removesuffix(".$")} for each in _errors(wrong)]
+        raise Invalid("; ".join(f"{each['field']}: {each['why']}" for each in found), errors=found) from None
+
+
+def _errors(wrong: Invalid) -> list[dict[str, str]]:
+    found = wrong.members.get("errors")
+    return found if isinstance(found, list) else [{"field": "$", "why": wrong.public}]
 
 
 def _checked(asked: list[BatchLineRequest]) -> list[Line]:

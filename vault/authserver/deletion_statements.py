@@ -21,6 +21,9 @@ class NotSigned(Unauthenticated):
     name, title = "statement-not-signed", "This statement is not signed by the client it names"
     advice = f"Sign a JWS of type {TYP} with a registered key (kid in its header); iss is your client_id."
 
+    def __init__(self) -> None:
+        super().__init__(self.advice)
+
 
 async def hand_in(database: Database, order: UUID, statement: str, *, issuer: str) -> str:
     """Take a statement about an order; returns the outcome. Raises NotSigned (401), BadStatement (422), NotFound for

@@ -19,7 +19,8 @@ def relay(data: object, database_url: str | None, port: int | None) -> None:
     """Take mail of organisations for people who gave them an address of the relay, until Ctrl-C.
 
     Listens on loopback: put a mail server or a TLS tunnel in front. Senders sign in with their client id and a
-    client assertion (docs/relay.md). Mail leaves by the notifier of this installation.
+    client assertion (docs/relay.md). Mail leaves by the notifier of this installation. Give it the settings that the
+    server has: assertions are for its issuer (PIVAULT_ISSUER, or on this machine PIVAULT_PORT).
 
     \b
     Example: DATABASE_URL=postgresql://admin@db/vault pivault relay --port 2525
@@ -45,5 +46,7 @@ async def _listen(runtime: Runtime) -> None:
         stack.push_async_callback(database.close)
         submission = submission_of(settings, database)
         port = await stack.enter_async_context(listening(submission, settings.relay_host, settings.relay_port))
-        click.echo(f"Taking mail for {settings.relay} at {settings.relay_host}:{port}. Ctrl-C stops.", err=True)
+        at = f"{settings.relay_host}:{port}"
+        click.echo(f"Taking mail for {settings.relay} at {at}; sign-ins are for {settings.issuer_url}.", err=True)
+        click.echo("Ctrl-C stops.", err=True)
         await told.wait()

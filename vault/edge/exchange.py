@@ -18,7 +18,7 @@ from vault.notifying import Carrier, Outcome, Parcel
 from vault.notifying.choosing import notifier_of
 from vault.relay import mail, passing
 from vault.relay.addresses import NUMBER
-from vault.relay.calls import Call, CallBridge, HttpCallBridge
+from vault.relay.calls import Call, CallBridge, HttpCallBridge, LineNotRegistered, line_of
 from vault.relay.names import CALL, MAIL, read_name
 from vault.relay.passing import NoAddress, Passage, Wish
 from vault.relay.submission import Submission
@@ -58,19 +58,26 @@ class Exchange:
 
         return await self._pass(client, self._wish(to, MAIL, key, content.digest()), send)
 
-    async def call(self, client: ClientView, to: str, key: str, caller: str) -> UUID:
-        """Connect ``caller`` (E.164) with the person. As :meth:`mail`."""
+    async def call(self, client: ClientView, to: str, key: str, caller: str | None = None) -> UUID:
+        """Connect ``caller`` (E.164, a registered line; None: the first one) with the person. As :meth:`mail`; also
+        raises LineNotRegistered."""
         bridge = self.bridge
-        if not NUMBER.fullmatch(caller):
+        if caller is not None and not NUMBER.fullmatch(caller):
             raise Invalid.field("caller", "must be a number with country code, such as +8659212345678")
+        try:
+            line = line_of(client.metadata.relay_lines, caller)
+        except LineNotRegistered as refused:
+            said = digest(canonical(["relay call", 1, caller]))
+            await self.database.run(passing.record_refused, client, self._wish(to, CALL, key, said), refused.name)
+            raise
         if bridge is None:
             raise Unavailable("This installation makes no calls.", retry_after=_AGAIN)
 
         async def connect(passage: Passage, target: str) -> Outcome:
             shown = f"sip:{read_name(to, self.domain)}@{self.domain}"
-            return await bridge.connect(Call(ids.public(ids.MESSAGE, passage.message), caller, target, shown))
+            return await bridge.connect(Call(ids.public(ids.MESSAGE, passage.message), line, target, shown))
 
-        said = digest(canonical(["relay call", 1, caller]))
+        said = digest(canonical(["relay call", 1, line]))
         return await self._pass(client, self._wish(to, CALL, key, said), connect)
 
     def _wish(self, to: str, by: str, key: str, said: bytes) -> Wish:

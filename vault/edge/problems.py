@@ -1,6 +1,6 @@
 """The one place that turns errors into answers: RFC 9457 problem documents from the VaultError family."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import asyncpg
@@ -42,6 +42,9 @@ class UnsupportedMediaType(VaultError):
 
     name, status, title = "unsupported-media-type", 415, "The body is of a kind we do not read here"
     advice = "Send application/json (pages send forms)."
+
+    def __init__(self, *, taken: Iterable[str] = ()) -> None:
+        super().__init__(f"Send one of: {', '.join(taken)}." if taken else "")
 
 
 class FormTokenMissing(Refused):

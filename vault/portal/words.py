@@ -123,6 +123,7 @@ OUTCOMES: Final[Mapping[str, str]] = {
     "no-address": N_("no such address for this organisation"),
     "too-many-requests": N_("too often"),
     "idempotency-mismatch": N_("another message under the same key"),
+    "line-not-registered": N_("from a line that is not the organisation's"),
     "in-hand": N_("while it was being sent"),
     "sandbox": N_("in the sandbox"),
     "test": N_("a test person"),

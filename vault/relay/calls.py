@@ -17,12 +17,19 @@ from urllib.parse import urlsplit
 import httpx
 import structlog
 
-from vault.errors import BadConfiguration
+from vault.errors import BadConfiguration, Refused
 from vault.notifying import Outcome
 
 TIMEOUT: Final = 10.0
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _log = structlog.get_logger("vault")
+
+
+class LineNotRegistered(Refused):
+    """A call from a line that the client has not registered: whoever it belongs to did not ask to be rung."""
+
+    name, title = "line-not-registered", "This is no line of yours"
+    advice = "Register the lines that you call from (relay_lines of the client, docs/relay.md), and name one as caller."
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,13 @@ class Call:
     caller: str = field(repr=False)
     callee: str = field(repr=False)
     shown: str = field(repr=False)
+
+
+def line_of(lines: tuple[str, ...], caller: str | None) -> str:
+    """The registered line to be connected: the one that is named, or the first. Raises LineNotRegistered."""
+    if caller in lines or (caller is None and lines):
+        return caller or lines[0]
+    raise LineNotRegistered
 
 
 class CallBridge(Protocol):

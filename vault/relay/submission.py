@@ -7,10 +7,13 @@ another domain; and a name of this domain that the sender may not write to is an
 
 import asyncio
 import binascii
+import logging
+import warnings
 from base64 import b64decode
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from email.parser import BytesHeaderParser
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,7 +22,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope
 from aiosmtpd.smtp import Session as Talk
 
 from vault.crypto.canonical import digest
-from vault.errors import Conflict, Invalid, NotFound, TooMany, VaultError
+from vault.errors import Conflict, IdempotencyMismatch, Invalid, NotFound, TooMany, VaultError
 from vault.relay import mail
 from vault.relay.names import read_name
 from vault.requesters.views import ClientView
@@ -58,8 +61,8 @@ class Submission:
         try:
             client = await self.sign_in(name, assertion)
         except VaultError as refused:
-            _log.info("relay.not_signed_in", problem=refused.name)
-            return AuthResult(success=False, handled=False)
+            _log.info("relay.not_signed_in", problem=refused.name, said=refused.public)
+            return AuthResult(success=False, handled=False, message=f"535 5.7.8 {_why(refused)}")
         return AuthResult(success=True, auth_data=client)
 
     async def handle_MAIL(  # noqa: N802 - as above
@@ -104,6 +107,7 @@ class Submission:
 @asynccontextmanager
 async def listening(submission: Submission, host: str, port: int) -> AsyncIterator[int]:
     """A server on loopback for as long as the block lasts; gives the port it listens on."""
+    logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd's: it warns of itself at every connection
     server = await asyncio.get_running_loop().create_server(lambda: _protocol(submission), host=host, port=port)
     try:
         yield server.sockets[0].getsockname()[1]
@@ -119,27 +123,32 @@ class _Protocol(SMTP):
 
 
 def _protocol(submission: Submission) -> SMTP:
-    made = _Protocol(
-        submission,
-        hostname=submission.domain,
-        ident="pivault relay",
-        data_size_limit=mail.LARGEST,
-        auth_required=True,
-        auth_require_tls=False,  # loopback only: settings refuse anything else
-        auth_exclude_mechanism=["LOGIN"],
-        timeout=IDLE,
-        loop=asyncio.get_running_loop(),
-    )
+    with warnings.catch_warnings(action="ignore"):  # of signing in without TLS: loopback only, settings see to it
+        made = _Protocol(
+            submission,
+            hostname=submission.domain,
+            ident="pivault relay",
+            data_size_limit=mail.LARGEST,
+            auth_required=True,
+            auth_require_tls=False,
+            auth_exclude_mechanism=["LOGIN"],
+            timeout=IDLE,
+            loop=asyncio.get_running_loop(),
+        )
     made.command_size_limits["AUTH"] = LONGEST_AUTH
     return made
 
 
 def _key(raw: bytes) -> str:
     """What makes two hand-ins the same message: its Message-ID, or all of it where it has none."""
-    for line in raw.split(b"\r\n\r\n", 1)[0].split(b"\r\n"):
-        if line.lower().startswith(b"message-id:"):
-            return "smtp." + digest(line.partition(b":")[2].strip()).hex()
-    return "smtp." + digest(raw).hex()
+    named = "".join(str(BytesHeaderParser().parsebytes(raw)["Message-ID"] or "").split())  # on however many lines
+    return "smtp." + digest(named.encode(errors="replace") or raw).hex()
+
+
+def _why(refused: VaultError) -> str:
+    """What is wrong with a sign-in, as the token endpoint would say it; nothing of what is wrong on our side."""
+    said = refused.public if refused.status < 500 else "Try later"
+    return "".join(c if " " <= c <= "~" else "'" for c in said)[:400]
 
 
 def _answer(refused: VaultError) -> str:
@@ -147,6 +156,8 @@ def _answer(refused: VaultError) -> str:
         return _NO_ADDRESS
     if isinstance(refused, TooMany):
         return "450 4.7.1 Too much was sent to this address: try later"
+    if isinstance(refused, IdempotencyMismatch):
+        return "554 5.6.0 Another message came under this Message-ID"
     if isinstance(refused, Invalid):
         return f"554 5.6.0 {refused.public.partition(': ')[2] or 'Not taken'}"
     return (

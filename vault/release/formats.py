@@ -34,6 +34,9 @@ class NoEncryptionKey(VaultError):
     name, status, title = "no-encryption-key", 406, "You have no key that an answer could be sealed to"
     advice = "Register a public key with use enc (X25519 or P-256) for this client, or ask without application/jose."
 
+    def __init__(self) -> None:
+        super().__init__(self.advice)
+
 
 @dataclass(frozen=True, slots=True)
 class Format:

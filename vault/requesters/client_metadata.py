@@ -5,15 +5,18 @@ The members are those of the standards, by their names: RFC 7591 (clients), 8705
 it may grow by members with a default; what two servers of different versions read stays the same.
 """
 
+import ipaddress
+import re
 from collections.abc import Mapping
 from typing import Any, Final, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 from cryptography import x509
 
 from vault.requesters.certificates import registered_thumbprints
 from vault.requesters.hidden import is_hiding
-from vault.requesters.redirects import why_not_redirect_uri
+from vault.requesters.redirects import is_loopback, why_not_redirect_uri
 
 SigningAlg = Literal["EdDSA", "ES256"]
 """What this server signs answers with, as the client chooses."""
@@ -34,6 +37,8 @@ DeliveryMode = Literal["poll", "ping"]
 """How a client learns of a decision out of band; push is forbidden (FAPI-CIBA 5.2.2)."""
 SHORTEST_NAME: Final = 2
 LONGEST_NAME: Final = 80
+MOST_LINES: Final = 10
+_LINE: Final = re.compile(r"\+[0-9]{6,15}")
 Problem = tuple[str, str]
 """Which member, and why."""
 
@@ -72,6 +77,8 @@ class ClientMetadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
     """OpenID registration: what its ID tokens are signed with."""
     event_endpoint: str | None = None
     """Our own: where signed events are posted to (docs/webhooks.md); none: they are kept for who asks."""
+    relay_lines: tuple[str, ...] = ()
+    """Our own: the lines it calls people from through the relay (docs/relay.md), E.164; none: it makes no calls."""
 
 
 DEFAULT: Final = ClientMetadata()
@@ -103,8 +110,10 @@ def problems_of_metadata(metadata: ClientMetadata, jwks: Mapping[str, Any]) -> l
         found.append(("jwks", f"needs a key with x5c or x5t#S256 for {SELF_SIGNED_TLS}"))
     if not metadata.response_modes or len(set(metadata.response_modes)) != len(metadata.response_modes):
         found.append(("response_modes", "must name at least one response mode, each once"))
-    if metadata.event_endpoint is not None and (why := why_not_redirect_uri(metadata.event_endpoint)):
+    if metadata.event_endpoint is not None and (why := _why_not_endpoint(metadata.event_endpoint)):
         found.append(("event_endpoint", why))
+    if why := _why_not_lines(metadata.relay_lines):
+        found.append(("relay_lines", why))
     return [*found, *_problems_of_backchannel(metadata)]
 
 
@@ -119,9 +128,27 @@ def _problems_of_backchannel(metadata: ClientMetadata) -> list[Problem]:
     endpoint = metadata.backchannel_client_notification_endpoint
     if (metadata.backchannel_token_delivery_mode == PING) != (endpoint is not None):
         return [("backchannel_client_notification_endpoint", f"belongs to {PING}, which needs it")]
-    if endpoint is not None and (why := why_not_redirect_uri(endpoint)) is not None:
+    if endpoint is not None and (why := _why_not_endpoint(endpoint)) is not None:
         return [("backchannel_client_notification_endpoint", why)]
     return []
+
+
+def _why_not_endpoint(uri: str) -> str | None:
+    """As a redirect URI, and no address that the registry would never post to. What a name leads to is seen then."""
+    why = why_not_redirect_uri(uri)
+    if why is not None or is_loopback(uri):
+        return why
+    try:
+        is_public = ipaddress.ip_address(urlsplit(uri).hostname or "").is_global
+    except ValueError:
+        return None  # a name
+    return None if is_public else "must be an address of the public internet"
+
+
+def _why_not_lines(lines: tuple[str, ...]) -> str | None:
+    if len(lines) <= MOST_LINES and len(set(lines)) == len(lines) and all(map(_LINE.fullmatch, lines)):
+        return None
+    return f"must be at most {MOST_LINES} different numbers with country code, such as +8659212345678"
 
 
 def _is_name(text: str) -> bool:

@@ -1,7 +1,8 @@
 """Sending what is queued: claimed by one process, sent outside any transaction, tried again ever more slowly.
 
-Every client has a few places of its own among those of the process, and who has none free is not even looked at:
-so a receiver that hangs delays nobody but itself. What no receiver took within three days is a dead letter.
+Every client, and every organisation with all of its clients, has a few places of its own among those of the process,
+and who has none free is not even looked at: so a receiver that hangs delays nobody but itself. What no receiver took
+within three days is a dead letter.
 """
 
 import asyncio
@@ -33,6 +34,8 @@ AT_ONCE: Final = 32
 """Events on their way in one process."""
 OF_A_CLIENT: Final = 4
 """Of them, to one client."""
+OF_A_REQUESTER: Final = 8
+"""Of them, to all clients of one organisation: it may have as many as it likes."""
 LEASE: Final = timedelta(seconds=60)
 """A process that dies while it sends leaves the event to others after this long."""
 TRIED_FOR: Final = timedelta(days=3)
@@ -77,6 +80,7 @@ class Sender:
     postman: Postman
     issuer: str
     _busy: Counter[UUID] = field(default_factory=Counter)
+    """Places taken, by client and by requester."""
     _under_way: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def run(self) -> None:
@@ -102,11 +106,12 @@ class Sender:
         room = AT_ONCE - len(self._under_way)
         if room <= 0:
             return 0
-        full = [client for client, number in self._busy.items() if number >= OF_A_CLIENT]
+        full = [who for who, number in self._busy.items() if number >= OF_A_CLIENT]
+        spread = [who for who, number in self._busy.items() if number >= OF_A_REQUESTER]
         begun = 0
-        for requester, client, event in await self.database.run(_due, full, room):
-            if self._busy[client] < OF_A_CLIENT:
-                self._busy[client] += 1
+        for requester, client, event in await self.database.run(_due, full, spread, room):
+            if self._busy[client] < OF_A_CLIENT and self._busy[requester] < OF_A_REQUESTER:
+                self._busy.update((client, requester))
                 task = asyncio.create_task(self._one(requester, client, event))
                 self._under_way.add(task)
                 task.add_done_callback(self._under_way.discard)
@@ -132,9 +137,7 @@ class Sender:
         except (VaultError, SQLAlchemyError, OSError) as error:  # the lease ends, and it is tried again
             _log.warning("webhook_not_settled", webhook=event.hex, kind=type(error).__name__)
         finally:
-            self._busy[client] -= 1
-            if not self._busy[client]:
-                del self._busy[client]
+            self._busy -= Counter((client, requester))  # and forget who has none
 
 
 def target_uri(url: str) -> str:
@@ -145,13 +148,16 @@ def target_uri(url: str) -> str:
     return parts._replace(netloc=netloc, path=parts.path or "/").geturl()
 
 
-async def _due(session: Session, full: list[UUID], room: int) -> list[tuple[RequesterId, UUID, UUID]]:
+async def _due(
+    session: Session, full: list[UUID], spread: list[UUID], room: int
+) -> list[tuple[RequesterId, UUID, UUID]]:
     found = await session.execute(
         sa.select(WebhookEvent.requester_id, WebhookEvent.client_id, WebhookEvent.id)
         .where(
             WebhookEvent.state == WAITING,
             WebhookEvent.due_at <= session.now,
             WebhookEvent.client_id.not_in(full),
+            WebhookEvent.requester_id.not_in(spread),
         )
         .order_by(WebhookEvent.due_at, WebhookEvent.id)
         .limit(room)
