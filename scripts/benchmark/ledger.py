@@ -66,16 +66,16 @@ def measure(plan: Plan, tell: Callable[[str], None]) -> dict[str, Any]:
         found["alone_small"] = asyncio.run(_alone(runtime, groups))
         found["floor"] = pgbench(runtime, plan.seconds)
         tell(f"{plan.writers} writers that wait for receipts …")
-        found["small"] = _waiting(plan, settings.data, groups)
-        size = asyncio.run(_size(runtime))
+        found["small"] = _waiting(plan, runtime, groups)
+        size = asyncio.run(_head(runtime, "size"))
         if plan.entries > size:
             tell(f"Growing to {plan.entries:,} entries …")
             asyncio.run(_grow(runtime, plan.entries - size, tell))
             tell("The same again …")
             found["alone_large"] = asyncio.run(_alone(runtime, groups))
-            found["large"] = _waiting(plan, settings.data, groups)
+            found["large"] = _waiting(plan, runtime, groups)
             found["floor_after"] = pgbench(runtime, plan.seconds)
-        found["entries"] = asyncio.run(_size(runtime))
+        found["entries"] = asyncio.run(_head(runtime, "size"))
         tell("Checking all of it …")
         found["fsck"] = asyncio.run(_check(runtime))
     return found | {"holds": found["fsck"]["holds"]}
@@ -94,9 +94,10 @@ def pgbench(runtime: Runtime, seconds: float) -> float:
     return next(float(line.split()[2]) for line in done.stdout.splitlines() if line.startswith("tps"))
 
 
-def _waiting(plan: Plan, data: Path, groups: dict[str, list[int]]) -> dict[str, Any]:
-    """One process sequences, another one writes and waits."""
-    with _sequencing(data) as sequencer:
+def _waiting(plan: Plan, runtime: Runtime, groups: dict[str, list[int]]) -> dict[str, Any]:
+    """One process sequences, another one writes and waits. What starting them took is not counted."""
+    data = runtime.settings.data
+    with _sequencing(runtime) as sequencer:
         measured = groups | {"sequencer": [sequencer]}
         before = {name: cpu_seconds(*pids) for name, pids in measured.items()}
         command = [sys.executable, "-m", "benchmark.writers", str(data), str(plan.writers), str(plan.seconds)]
@@ -113,9 +114,13 @@ def _waiting(plan: Plan, data: Path, groups: dict[str, list[int]]) -> dict[str, 
 
 
 @contextmanager
-def _sequencing(data: Path) -> Iterator[int]:
-    process = subprocess.Popen([sys.executable, "-m", "benchmark.sequencing", str(data)], stdout=subprocess.DEVNULL)
+def _sequencing(runtime: Runtime) -> Iterator[int]:
+    before, until = asyncio.run(_head(runtime, "epoch")), time.monotonic() + 60
+    command = [sys.executable, "-m", "benchmark.sequencing", str(runtime.settings.data)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
+        while asyncio.run(_head(runtime, "epoch")) == before and time.monotonic() < until:
+            time.sleep(0.1)
         yield process.pid
     finally:
         process.terminate()
@@ -177,11 +182,11 @@ async def _execute(runtime: Runtime, statement: str) -> None:
     await connection.close()
 
 
-async def _size(runtime: Runtime) -> int:
+async def _head(runtime: Runtime, column: str) -> int:
     connection = await asyncpg.connect(runtime.admin_url)
-    size = await connection.fetchval("SELECT size FROM ledger_heads WHERE shard = 0")
+    row = await connection.fetchrow("SELECT size, epoch FROM ledger_heads WHERE shard = 0")
     await connection.close()
-    return int(size)
+    return int(row[column])
 
 
 def table(found: dict[str, Any]) -> str:

@@ -1,12 +1,13 @@
 """Writers, in a process of their own: each puts a draft into the outbox in a transaction of its own and waits for its
-receipt, again and again. Arguments: the folder of an installation, how many writers, seconds. Tells one JSON object.
+receipt, again and again. They share a few connections, as the requests of a server do: nobody holds one while waiting.
+Arguments: the folder of an installation, how many writers, seconds. Tells one JSON object.
 """
 
 import asyncio
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import uvloop
@@ -16,13 +17,14 @@ from benchmark.ledger import Written
 from vault.cli.runtime import key_file
 from vault.clock import SystemClock
 from vault.crypto.keyring import MemoryRing
-from vault.db import Database
+from vault.db import APP, Database
 from vault.embedded import EmbeddedServer
 from vault.ledger.checkpoint import log_keys
 from vault.ledger.follower import Receipts
 from vault.settings import load
 
-_INSERT = "INSERT INTO ledger_outbox (shard, id, draft, tag) VALUES (0, $1, $2, $3)"
+CONNECTIONS: Final = 16
+_INSERT: Final = "INSERT INTO ledger_outbox (shard, id, draft, tag) VALUES (0, $1, $2, $3)"
 
 
 def at_hand(data: Path, *, pool_size: int = 8) -> tuple[Database, str]:
@@ -35,14 +37,17 @@ def at_hand(data: Path, *, pool_size: int = 8) -> tuple[Database, str]:
 
 async def run(data: Path, writers: int, seconds: float) -> Written:
     """Write and wait."""
-    database, origin = at_hand(data, pool_size=min(writers, 64))
+    database, origin = at_hand(data)
     receipts = Receipts(database, log_keys(database.ring, origin))
     following = asyncio.create_task(receipts.run())
-    pool = await database.pool()
+    # A statement outside a transaction block is a transaction of its own, flushed before its answer comes.
+    prepared = [await (await database.connect(APP)).prepare(_INSERT) for _ in range(min(writers, CONNECTIONS))]
+    free: asyncio.LifoQueue[Any] = asyncio.LifoQueue()
+    for statement in prepared:
+        free.put_nowait(statement)
     drafts, latencies, making = Drafts(), [], 0.0
-    await asyncio.gather(*(pool.fetchval("SELECT 1") for _ in range(writers)))
     first = drafts.row()
-    await pool.execute(_INSERT, *first)
+    await prepared[0].fetch(*first)
     await receipts.wait(first[0], 30)  # from here on somebody leads
     began = time.perf_counter()
     used, until = time.process_time(), began + seconds
@@ -53,7 +58,9 @@ async def run(data: Path, writers: int, seconds: float) -> Written:
             cpu = time.process_time()
             row = drafts.row()
             making += time.process_time() - cpu
-            await pool.execute(_INSERT, *row)
+            statement = await free.get()
+            await statement.fetch(*row)
+            free.put_nowait(statement)
             receipts.hint()
             await receipts.wait(row[0], 30)
             latencies.append(time.perf_counter() - started)

@@ -30,13 +30,20 @@ def inclusion_nodes(index: int, size: int) -> list[Part]:
     parts: list[Part] = []
     level = 0
     while (size - 1) >> level:
-        sibling = index >> level ^ 1
-        if sibling < size >> level:
-            parts.append((Node(level, sibling),))
-        elif sibling == (size - 1) >> level:  # unfinished: the right end of the tree
-            parts.append(cover(sibling << level, size))
+        if part := beside(level, index >> level, size):
+            parts.append(part)
         level += 1
     return parts
+
+
+def beside(level: int, position: int, size: int) -> Part | None:
+    """What a path needs beside the node it passes at a level below the root; nothing where the tree ends with it."""
+    sibling = position ^ 1
+    if sibling < size >> level:
+        return (Node(level, sibling),)
+    if sibling == (size - 1) >> level:  # unfinished: the right end of the tree
+        return cover(sibling << level, size)
+    return None
 
 
 def consistency_nodes(old: int, new: int) -> list[Part]:

@@ -131,6 +131,7 @@ class Sequencer:
         connection = await self._database.connect(LEDGER)
         try:
             await connection.execute(commit.SETTINGS)
+            await connection.execute(commit.PLANS)
             await connection.add_listener("ledger_outbox", lambda *_: self.hint())
             connection.add_log_listener(self._heed)
             self._connection = connection
