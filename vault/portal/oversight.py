@@ -25,6 +25,7 @@ from vault.oversight import Page, Question
 from vault.portal.activity import Names, checked, named, row
 from vault.portal.events import to_others
 from vault.portal.forms import wrong_fields
+from vault.portal.inquiries import open_cases
 from vault.portal.languages import CHINA, N_, Language
 from vault.portal.pages import language_of, page
 from vault.portal.reasons import reason
@@ -47,6 +48,7 @@ async def search_page(request: VaultRequest) -> Template:
         "checkpoint": await request.as_holder(REGULATOR, _checkpoint),
         "published": _published(await publishing_status(request.doors.settings), spoken),
         "asked": False,
+        "cases": [],
     }
     status = 200
     if query.get("ask"):
@@ -85,6 +87,7 @@ async def _answer(request: VaultRequest, typed: Mapping[str, str], spoken: Langu
     return {
         "asked": True,
         "entries": await _rows(request, found.entries, spoken),
+        "cases": await request.as_holder(REGULATOR, open_cases),
         "next_href": f"/oversight?{older}" if older else "",
         "sentence": _sentence(kept, spoken),
     }

@@ -39,6 +39,7 @@ _MENUS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("/oversight/reach", N_("Blast radius")),
         ("/oversight/exports", N_("Exports")),
         ("/oversight/mandate", N_("Mandate")),
+        ("/oversight/cases", N_("Cases")),
         ("/oversight/powers", N_("Measures")),
         ("/oversight/lawful", N_("Access by law")),
     ),

@@ -14,6 +14,8 @@ from vault.powers.tables import Inquiry
 from vault.registry.mandates import Mandate, OutsideMandate
 from vault.signin.holders import Holder
 
+OPEN, CLOSING, CLOSED = "open", "closing", "closed"
+"""States of a case: a decision is still to come, waits for the second regulator, is made."""
 P = ParamSpec("P")
 T = TypeVar("T")
 

@@ -19,11 +19,11 @@ from vault.ledger import log
 from vault.ledger.events import Event, regulator
 from vault.ledger.receipt import Receipt
 from vault.oversight import entry as read_entry
-from vault.powers.case_bounds import check_reach_of, is_within, on_record, refusal
+from vault.powers.case_bounds import CLOSED, CLOSING, OPEN, check_reach_of, is_within, on_record, refusal
 from vault.powers.orders import check_text
 from vault.powers.reach import check_reach
 from vault.powers.second import check_second
-from vault.powers.tables import CLOSED, CLOSING, OPEN, Evidence, Inquiry
+from vault.powers.tables import Evidence, Inquiry
 from vault.registry import mandated
 from vault.registry.mandates import CASES, Mandate, OutsideMandate
 from vault.requesters import supervising

@@ -15,6 +15,7 @@ from vault.ids import RequesterId
 from vault.ledger import log
 from vault.ledger.events import Event, regulator
 from vault.powers.carrying_out import carry_out, check_cut, find
+from vault.powers.case_bounds import CLOSED
 from vault.powers.orders import (
     ALONE,
     DONE,
@@ -29,7 +30,7 @@ from vault.powers.orders import (
 )
 from vault.powers.reach import check_reach
 from vault.powers.second import AnotherRegulator, check_second
-from vault.powers.tables import CLOSED, Inquiry, PowerOrder
+from vault.powers.tables import Inquiry, PowerOrder
 from vault.registry import mandated
 from vault.registry import regulator as regulator_with
 from vault.registry.candidates import OVERSIGHT

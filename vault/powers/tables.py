@@ -10,8 +10,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from vault.db import APP, REGULATOR, Base, Guarded
 from vault.ids import RequesterId, StaffId
 
-OPEN, CLOSING, CLOSED = "open", "closing", "closed"
-"""States of a case: a decision is still to come, waits for the second regulator, is made."""
 _KEPT: Final = {APP: "SELECT, INSERT, UPDATE", REGULATOR: "SELECT"}
 _ADDED: Final = {APP: "SELECT, INSERT", REGULATOR: "SELECT"}
 
