@@ -26,6 +26,10 @@ class Refused(Exception):
     """Not to be believed; the text says why."""
 
 
+class SeenBefore(Exception):
+    """An event that was taken already: the vault did not get the answer, or somebody had it sent again."""
+
+
 def verify(url, headers, body, keys, now):
     """The event in a POST to this address. ``headers``: names in lower case; ``keys``: the vault's JWK set."""
     found = INPUT.fullmatch(headers.get("signature-input", ""))
@@ -35,9 +39,12 @@ def verify(url, headers, body, keys, now):
     said = dict(re.findall(r'(\w+)="?([^;"]*)"?', found[3]))
     if not set(covered) >= MUST or said.get("tag") != "pivault-event":
         raise Refused("the signature covers too little, or is for something else")
+    values = headers | {"@method": "POST", "@target-uri": url}
+    missing = ({"created", "expires", "keyid"} - set(said)) | ({*covered, "signature"} - set(values))
+    if missing:
+        raise Refused(f"{', '.join(sorted(missing))} missing")
     if not int(said["created"]) - 60 <= now < int(said["expires"]):
         raise Refused("not of now")
-    values = headers | {"@method": "POST", "@target-uri": url}
     base = "\n".join([*(f'"{name}": {values[name]}' for name in covered), f'"@signature-params": {signed}'])
     key = next((each for each in keys["keys"] if each["kid"] == said["keyid"]), None)
     if key is None:
@@ -50,9 +57,9 @@ def verify(url, headers, body, keys, now):
     if headers["content-digest"] != f"sha-256=:{base64.b64encode(hashlib.sha256(body).digest()).decode()}:":
         raise Refused("another body")
     event = json.loads(body)
-    if event["id"] in SEEN:  # keep this in your database
-        raise Refused("came before")
-    SEEN.add(event["id"])
+    if event["id"] in SEEN:
+        raise SeenBefore(event["id"])
+    SEEN.add(event["id"])  # in your own receiver: in the transaction that stores the event
     return event
 
 
@@ -69,6 +76,9 @@ def main(vault, url, port=8080):
             except Refused as why:
                 print("refused:", why)
                 self.send_response(400)
+            except SeenBefore as which:  # a 2xx: otherwise it would come again for three days
+                print("again:", which)
+                self.send_response(204)
             else:
                 print(event["type"], event.get("subject", ""))
                 self.send_response(204)

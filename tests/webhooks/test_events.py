@@ -10,9 +10,9 @@ from tests.webhooks.world import ITEMS, Webhooks, happen, withdrawn
 from vault import ids
 from vault.clock import FixedClock
 from vault.consent import write_section
-from vault.errors import Conflict, NotFound
+from vault.errors import Conflict, NotFound, TooMany
 from vault.ids import RequesterId
-from vault.webhooks.events import delete_old_events, replay, replay_dead, send_test, since
+from vault.webhooks.events import MOST_TESTS, delete_old_events, replay, replay_dead, send_test, since
 
 
 async def test_without_an_address_events_are_kept_for_who_asks(webhooks: Webhooks) -> None:
@@ -54,6 +54,16 @@ async def test_a_member_may_try_the_address(webhooks: Webhooks, clock: FixedCloc
     await webhooks.registered(None)
     with pytest.raises(Conflict):
         await db.run(send_test, webhooks.requester, webhooks.client, by=webhooks.by)
+
+
+async def test_an_address_is_not_flooded_with_tries(webhooks: Webhooks) -> None:
+    """Ten test events a minute: nobody showed that the address is the organisation's own."""
+    run, of = webhooks.consents.db.run, (webhooks.requester, webhooks.client)
+    for _ in range(MOST_TESTS):
+        await run(send_test, *of, by=webhooks.by)
+    with pytest.raises(TooMany):
+        await run(send_test, *of, by=webhooks.by)
+    assert len(await webhooks.told()) == MOST_TESTS
 
 
 async def test_old_events_are_deleted(webhooks: Webhooks, clock: FixedClock) -> None:

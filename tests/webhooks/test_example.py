@@ -1,6 +1,7 @@
 """The receiver that integrators are given believes what the vault sends, once, and nothing else."""
 
 import importlib.util
+import re
 from datetime import timedelta
 from types import ModuleType
 
@@ -23,6 +24,12 @@ def receiver() -> ModuleType:
     return made
 
 
+def without(message: Message, name: str) -> Message:
+    """The same without one header."""
+    kept = {each: value for each, value in message.headers.items() if each != name}
+    return Message("POST", message.url, kept, message.body)
+
+
 async def test_the_example_believes_the_vault_alone(webhooks: Webhooks, clock: FixedClock) -> None:
     """What came is an event; again, changed, late, at another address or under no key it is refused."""
     example, keys = receiver(), jwks(webhooks.consents.db.ring)
@@ -36,13 +43,17 @@ async def test_the_example_believes_the_vault_alone(webhooks: Webhooks, clock: F
         return event
 
     assert verify(message)["type"] == "pivault.grant.withdrawn"
+    with pytest.raises(example.SeenBefore):
+        verify(message)
+    unbounded = {n: re.sub(";expires=[0-9]+", "", v) for n, v in message.headers.items()}
     for act in (
-        lambda: verify(message),
         lambda: verify(message, later=301),
         lambda: verify(message, known={"keys": []}),
         lambda: verify(Message("POST", message.url + "x", message.headers, message.body)),
         lambda: verify(Message("POST", message.url, message.headers, message.body + b" ")),
         lambda: verify(Message("POST", message.url, {}, message.body)),
+        *(lambda name=name: verify(without(message, name)) for name in ("signature", "content-digest")),
+        lambda: verify(Message("POST", message.url, unbounded, message.body)),
     ):
         with pytest.raises(example.Refused):
             act()

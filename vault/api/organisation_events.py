@@ -154,7 +154,12 @@ async def change_event_endpoint(request: VaultRequest, client: FromPath[str]) ->
     return change_view(made)
 
 
-@post("/v1/organisation/clients/{client:str}/test-events", status_code=200, tags=["organisation"])
+@post(
+    "/v1/organisation/clients/{client:str}/test-events",
+    status_code=200,
+    opt={"extra": Extra(refusals=(429,))},
+    tags=["organisation"],
+)
 async def send_test_event(request: VaultRequest, client: FromPath[str]) -> TestSent:
     """Have a test event sent to a client's address. Takes the role keys."""
     sent = await request.as_holder(MEMBER, telling.send_test, ids.parse(ids.CLIENT, client))

@@ -9,7 +9,7 @@ from litestar.response import Redirect, Template
 from vault import ids
 from vault.edge import telling
 from vault.edge.request import VaultRequest
-from vault.errors import Conflict, Invalid, NotFound, VaultError
+from vault.errors import Conflict, Invalid, NotFound, TooMany, VaultError
 from vault.organisations import changes
 from vault.organisations.endpoint_changes import EVENT_ENDPOINT
 from vault.organisations.roles import KEYS
@@ -54,7 +54,7 @@ async def send_again_page(request: VaultRequest) -> Template | Redirect:
                 await request.as_holder(MEMBER, telling.send_test, ids.parse(ids.CLIENT, form.text("client")))
             case _:
                 raise Invalid.field("act", "is replay, dead or test")
-    except (Invalid, NotFound, Conflict) as error:
+    except (Invalid, NotFound, Conflict, TooMany) as error:
         return await _events(request, failed=error)
     return see_other("/organisation/events?done=sent")
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from vault.db import Session
-from vault.errors import Conflict, NotFound
+from vault.errors import Conflict, NotFound, TooMany
 from vault.ids import RequesterId
 from vault.ledger.events import Actor, Event
 from vault.ledger.log import append
@@ -24,6 +24,8 @@ KEPT_FOR: Final = timedelta(days=30)
 MOST_LISTED: Final = 200
 MOST_REPLAYED: Final = 1000
 """Dead letters that one act sends again."""
+MOST_TESTS: Final = 10
+"""Test events for one client in a minute: the address may be a stranger's, who did not ask for them."""
 
 
 @dataclass(frozen=True)
@@ -90,9 +92,19 @@ async def replay_dead(session: Session, requester: RequesterId, *, by: Actor) ->
 
 
 async def send_test(session: Session, requester: RequesterId, client: UUID, *, by: Actor) -> UUID:
-    """Queue an event that says nothing, to try the address. NotFound; Conflict where the client has none."""
+    """Queue an event that says nothing, to try the address. NotFound; Conflict where the client has none; TooMany."""
     if (await client_of(session, requester, client)).metadata.event_endpoint is None:
         raise Conflict("This client has no address for events: give it one first.")
+    lately = await session.scalar(
+        sa.select(sa.func.count()).where(
+            WebhookEvent.requester_id == requester,
+            WebhookEvent.client_id == client,
+            WebhookEvent.type == TEST,
+            WebhookEvent.at > session.now - timedelta(minutes=1),
+        )
+    )
+    if (lately or 0) >= MOST_TESTS:
+        raise TooMany("This address was tried often enough: wait a minute.", retry_after=60)
     event = await announce(session, Happened(type=TEST, requester=requester, client=client))
     await append(session, Event(name="webhook.tested", actor=by, requester=requester))
     return event
