@@ -6,7 +6,7 @@ from vault.db import Session
 from vault.ids import PersonId
 from vault.ledger.log import SHARD
 from vault.ledger.subjects import is_about
-from vault.powers.cases import CLOSED
+from vault.powers.case_bounds import CLOSED
 from vault.powers.tables import Evidence, Inquiry
 
 
