@@ -17,6 +17,7 @@ from vault.ledger import reading
 from vault.ledger.archiving import archive, attach, detach, settle, verify_archive
 from vault.ledger.copies import FolderSink, open_copy
 from vault.ledger.partitions import Archived, listed
+from vault.ledger.restoring import restore
 from vault.ledger.sequencer import Sequencer
 
 
@@ -150,3 +151,104 @@ async def test_what_was_changed_meanwhile_does_not_come_back(parted: Log, tmp_pa
         assert (await listed(connection))[0].detached_at == NOW
     finally:
         await connection.close()
+
+
+async def _restored(log: Log, first: int, folder: Path) -> int:
+    connection = await asyncpg.connect(log.admin_url)
+    try:
+        await connection.execute("SET ROLE vault_owner")
+        return await restore(connection, first, open_copy(folder), list(log.signer.keys))
+    finally:
+        await connection.close()
+
+
+async def _lost(log: Log, folder: Path, first: int = 0) -> None:
+    """Archived, detached, and then somebody dropped its tables."""
+    await _archived(log, first, folder)
+    for table in await _detached(log, first):
+        await log.tamper(f"DROP TABLE {table}")
+
+
+@pytest.mark.parametrize("first", [0, 256])
+async def test_a_lost_part_is_rebuilt_from_its_archive(parted: Log, tmp_path: Path, first: int) -> None:
+    """Every row as it was, guarded as before, without rights of its own; receipts, a person's count and fsck hold."""
+    connection = await asyncpg.connect(parted.admin_url)
+    query = "SELECT b::text, e::text FROM ledger_bodies b JOIN ledger_entries e USING (shard, idx) ORDER BY idx"
+    before = await connection.fetch(query)
+    if first:
+        await _lost(parted, tmp_path / "0")
+    await _lost(parted, tmp_path / "a", first)
+    assert await _restored(parted, first, tmp_path / "a") == 256
+    if first:
+        assert await _restored(parted, 0, tmp_path / "0") == 256
+    assert await connection.fetch(query) == before
+    assert (await parted.fsck()).findings == []
+    async with parted.database.begin() as session:
+        assert (await reading.receipt_at(session, first + 5)).index == first + 5
+    for statement in ("UPDATE {} SET idx = idx", "TRUNCATE {}", "DELETE FROM {}"):
+        for table in (f"ledger_bodies_{first}", f"ledger_entries_{first}"):
+            with pytest.raises(asyncpg.IntegrityConstraintViolationError):
+                await connection.execute(statement.format(table))
+    rights = "SELECT relacl FROM pg_class WHERE relname = $1"
+    assert await connection.fetchval(rights, f"ledger_bodies_{first}") is None
+    await connection.close()
+    await parted.record(released(BANK), person=(await parted.person())[0])
+    await parted.drain()
+    assert (await parted.fsck()).findings == []
+
+
+async def test_a_bent_archive_brings_nothing_back(parted: Log, tmp_path: Path) -> None:
+    """A changed entry, one taken out as if it had been redacted, another log's archive, another part's: refused, and
+    the part stays detached without a table left behind."""
+    await _archived(parted, 256, tmp_path / "other")
+    await _lost(parted, tmp_path / "a")
+    bundle = tmp_path / "a" / "tile" / "entries" / "000"
+    whole = bundle.read_bytes()
+    length = int.from_bytes(whole[:2])
+    breaks = {
+        "changed": whole.replace(b'"v":1', b'"v":2', 1),
+        "redacted": b"\x00\x00" + whole[2 + length :],
+        "shorter": whole[: 2 + length],
+        "gone": b"",
+    }
+    for broken in breaks.values():
+        bundle.write_bytes(broken)
+        with pytest.raises(VaultError):
+            await _restored(parted, 0, tmp_path / "a")
+    bundle.write_bytes(whole)
+    with pytest.raises(VaultError):
+        await _restored(parted, 0, tmp_path / "other")
+    with pytest.raises(NotFound):
+        await _restored(parted, 7, tmp_path / "a")
+    connection = await asyncpg.connect(parted.admin_url)
+    assert await connection.fetchval("SELECT to_regclass('ledger_bodies_0')") is None
+    assert (await listed(connection))[0].detached_at == NOW
+    await connection.close()
+    assert await _restored(parted, 0, tmp_path / "a") == 256
+    with pytest.raises(Conflict):
+        await _restored(parted, 0, tmp_path / "a")
+
+
+async def test_an_archive_of_another_history_is_not_taken(parted: Log, tmp_path: Path) -> None:
+    """One that verifies by itself, signed with the log's own key, of a tree that is not this one."""
+    await _archived(parted, 0, tmp_path / "a")
+    await _lost(parted, tmp_path / "b")
+    await parted.tamper(
+        "UPDATE ledger_tiles SET hashes = set_byte(hashes, 3, get_byte(hashes, 3) # 1) WHERE level = 0 AND n = 0"
+    )
+    with pytest.raises(Tampered):
+        await _restored(parted, 0, tmp_path / "a")
+    connection = await asyncpg.connect(parted.admin_url)
+    assert await connection.fetchval("SELECT to_regclass('ledger_bodies_0')") is None
+    await connection.close()
+
+
+async def test_what_is_still_there_is_not_rebuilt(parted: Log, tmp_path: Path) -> None:
+    """A partition that is attached, or detached with its tables at hand: attach those."""
+    await _archived(parted, 0, tmp_path / "a")
+    with pytest.raises(Conflict):
+        await _restored(parted, 0, tmp_path / "a")
+    await _detached(parted, 0)
+    with pytest.raises(Conflict):
+        await _restored(parted, 0, tmp_path / "a")
+    assert await _attached(parted, 0) == 256

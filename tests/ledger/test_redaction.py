@@ -63,7 +63,7 @@ def test_every_kind_of_leaf_hides_behind_its_nonce(name: str) -> None:
     assert b"gnt_" not in one.body
 
 
-async def _redact(log: Log, first: int, count: int) -> int | None:
+async def redact(log: Log, first: int, count: int) -> int | None:
     async with log.database.begin() as session:
         announced = await announce(session, first, count, reason="retention-over")
     await log.drain()
@@ -86,7 +86,7 @@ async def old(log: Log, clock: FixedClock) -> Log:
 async def test_bodies_go_after_their_time(old: Log, tmp_path: Path) -> None:
     """Announced in the tree, then removed: fsck and an audit of the export hold, and sequence numbers go on."""
     before = await old.id_at(299)
-    assert await _redact(old, 100, 200) == 200
+    assert await redact(old, 100, 200) == 200
     assert (await old.fsck()).findings == []
     await old.record(released(BANK), person=(await old.person())[0])
     await old.drain()
@@ -117,7 +117,7 @@ async def test_what_is_too_young_stays(log: Log, clock: FixedClock) -> None:
 
 async def test_nothing_goes_without_its_entry(old: Log) -> None:
     """The database itself refuses to remove a body that no entry covers, also to the owner; and the entry itself."""
-    await _redact(old, 0, 10)
+    await redact(old, 0, 10)
     writer = await old.database.connect(LEDGER)
     owner = await asyncpg.connect(old.admin_url)
     try:
@@ -149,7 +149,7 @@ async def test_an_entry_on_its_way_covers_nothing(old: Log) -> None:
 
 async def test_more_than_was_announced_is_found(old: Log) -> None:
     """A body removed beyond the range, or under a digest of other hashes, is a finding of fsck."""
-    await _redact(old, 0, 10)
+    await redact(old, 0, 10)
     await old.tamper("DELETE FROM ledger_bodies WHERE idx = 10")
     assert Broken.BODY_MISSING in {finding.kind for finding in (await old.fsck()).findings}
 
@@ -161,7 +161,7 @@ async def test_a_person_still_sees_that_nothing_is_missing(log: Log, clock: Fixe
     await log.drain()
     clock.move(RETENTION + timedelta(days=1))
     await log.record(written(), person=person)
-    await _redact(log, 0, 2)
+    await redact(log, 0, 2)
     origin = log.signer.keys[-1].origin
     async with log.database.begin() as session:
         lines = await reading.history(session, k_s, 0, 4)

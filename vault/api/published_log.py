@@ -44,8 +44,8 @@ async def read_published_tile(request: VaultRequest, file_path: FromPath[str]) -
     content = await asyncio.to_thread(_shelf(request).read, place)
     if content is None:
         raise NotFound("The log has no such file.")
-    scope = "private" if place.level == ENTRIES else "public"
-    return _answer(request, content, _BINARY, f"{scope}, {_FOREVER}")
+    caching = "private, no-cache" if place.level == ENTRIES else f"public, {_FOREVER}"  # an entry may be redacted
+    return _answer(request, content, _BINARY, caching)
 
 
 def router() -> Router:

@@ -17,7 +17,7 @@ from vault.cli.runtime import Runtime, installation
 from vault.clock import SystemClock
 from vault.db import LEDGER, OWNER
 from vault.errors import NotFound, Unavailable
-from vault.ledger import archiving
+from vault.ledger import archiving, restoring
 from vault.ledger.checkpoint import LogKey, log_keys, ring_signer
 from vault.ledger.copies import FolderSink, ZipSink, open_copy
 from vault.ledger.partitions import Partition, listed
@@ -165,6 +165,29 @@ def attach(first: int, data: Path | None, database_url: str | None) -> None:
 
     with installation(configuration.load(data=data, database_url=database_url)) as runtime:
         click.echo(f"{asyncio.run(put(runtime))} entries are back, each as the tree has it.")
+
+
+@partitions.command()
+@_first
+@data_option
+@database_option
+@click.option("--from", "place", required=True, type=COPY, help="The archive: a folder, or a file ending in .zip.")
+@plainly
+def restore(first: int, data: Path | None, database_url: str | None, *, place: Path) -> None:
+    """Rebuild the detached partition that begins at FIRST from its archive, and put it back. For one that was lost.
+
+    The archive must lead to the signed root, and each of its entries must be the one that the tree has.
+
+    \b
+    Example: pivault ledger partitions restore 0 --from ledger-0.zip
+    """
+
+    async def rebuild(runtime: Runtime) -> int:
+        async with _owner(runtime) as connection:
+            return await restoring.restore(connection, first, open_copy(place), _keys(runtime))
+
+    with installation(configuration.load(data=data, database_url=database_url)) as runtime:
+        click.echo(f"{asyncio.run(rebuild(runtime))} entries are back, each as the tree has it.")
 
 
 @click.command()

@@ -19,6 +19,7 @@ from vault.db import APP, Database
 from vault.errors import Tampered, VaultError
 from vault.ledger.checkpoint import Checkpoint, LogKey, verify
 from vault.ledger.cosignature import Cosigner
+from vault.ledger.emptying import Emptying
 from vault.ledger.growing import Growth
 from vault.ledger.proofs import build, consistency_nodes
 from vault.ledger.shelf import Shelf, ShelfFailed, Status, Told
@@ -90,6 +91,7 @@ class Publisher:
         self._shard = 0
         self._growth: Growth | None = None
         self._out = 0
+        self._emptying = Emptying(shelf, self._shard)
 
     @property
     def _clock(self) -> Clock:
@@ -144,6 +146,8 @@ class Publisher:
             await self._offer(connection, growth, note)
         elif self.status.problem or millis(self._clock.now()) - self.status.looked > LOOKED:
             await self._say("")
+        if await self._emptying.look(connection, published=self._out):
+            self._growth = None  # what is in memory of an unfinished bundle is of before
 
     async def _resume(self, connection: Any) -> Growth:
         """Where the folder stands, found in the database again. Raises Tampered when it is not there."""

@@ -1,4 +1,5 @@
-"""The folder in which the log is published: static files, each written once and never changed.
+"""The folder in which the log is published: static files, each written once and never changed, but for bytes of entries
+that an entry says were redacted.
 
 ``checkpoint`` alone is replaced, by renaming, after every file that it needs is on the disk. One process at a time
 writes (``lock``), any number read. A crash at any moment leaves either the old checkpoint or the new one, with every
@@ -13,7 +14,7 @@ import fcntl
 import os
 import secrets
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +23,8 @@ import msgspec
 from vault.errors import VaultError
 from vault.ledger.checkpoint import MAX_NOTE
 from vault.ledger.places import ENTRIES, Place
-from vault.ledger.tiles import CHECKPOINT
+from vault.ledger.tiles import CHECKPOINT, bundle, unbundle
+from vault.ledger.tree import TILE_WIDTH
 
 STATUS: Final = "status.json"
 _PUBLIC, _PRIVATE = 0o644, 0o600
@@ -121,6 +123,21 @@ class Shelf:
             for place in whole:
                 self._tidy(place)
 
+    def empty(self, n: int, is_gone: Callable[[int, bytes], bool]) -> None:
+        """Take the bytes of entries out of every file of a bundle, durably; each stays there with a length of 0.
+
+        ``is_gone``: asked for each, by index and bytes. It is the one change that a published file ever sees, and their
+        hashes stay. Raises BundleFailed.
+        """
+        with self._held():
+            for place in self._bundles(n):
+                entries = unbundle((self.folder / place.path).read_bytes(), place.width)
+                numbered = enumerate(entries, n * TILE_WIDTH)
+                left = [b"" if is_gone(index, entry) else entry for index, entry in numbered]
+                if left != entries:
+                    self._replace(place.path, bundle(left), _PRIVATE)
+                    _sync((self.folder / place.path).parent)
+
     def set_checkpoint(self, note: str) -> None:
         """Publish a note: readers see the old one or this one, whole, also after a crash."""
         with self._held():
@@ -183,6 +200,14 @@ class Shelf:
         above = self._make(folder.parent)
         folder.mkdir(exist_ok=True, mode=0o755)
         return above | {folder.parent}
+
+    def _bundles(self, n: int) -> list[Place]:
+        """The files that there are of a bundle: the whole one, or one for each size at which it was published."""
+        whole = Place(ENTRIES, n)
+        partial = (self.folder / whole.path).with_name((self.folder / whole.path).name + ".p")
+        widths = [int(each.name) for each in partial.iterdir()] if partial.is_dir() else []
+        found = [Place(ENTRIES, n, width) for width in sorted(widths)]
+        return [whole, *found] if (self.folder / whole.path).is_file() else found
 
     def _tidy(self, place: Place) -> None:
         partial = (self.folder / place.path).with_name((self.folder / place.path).name + ".p")
