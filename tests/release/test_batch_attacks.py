@@ -206,6 +206,18 @@ async def test_an_edited_row_refuses_its_own_line(batches: Batches) -> None:
     assert [entry["reason"] for entry in await batches.releases.entries("release.refused")] == ["tampered"]
 
 
+async def test_a_row_that_verified_before_is_not_trusted_for_it(batches: Batches) -> None:
+    """The MACs of grant and person fitted in the batch before and are remembered; one value of each is changed by hand:
+    both lines are refused."""
+    assert reasons(await batches.send(batches.tokens)) == [None, None]
+    first, second = batches.consents
+    edit = "UPDATE grants SET max_uses = 100000 WHERE id = $1"
+    await batches.releases.administrator.execute(edit, first.given.grant)
+    edit = "UPDATE persons SET mac = substr(mac, 1, 33) || '\\x00'::bytea || substr(mac, 35) WHERE person_id = $1"
+    await batches.releases.administrator.execute(edit, second.holder.id)
+    assert reasons(await batches.send(batches.tokens)) == ["tampered", "tampered"]
+
+
 async def test_a_section_that_verified_before_is_not_trusted_for_it(batches: Batches) -> None:
     """Its signature held in the batch before and is remembered; a byte of it is changed by hand: it is refused."""
     assert reasons(await batches.send(batches.tokens)) == [None, None]

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import aclosing
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -14,6 +15,7 @@ from vault.errors import IdempotencyMismatch
 from vault.release.batch_caller import Line
 from vault.release.batches import KEPT, BatchUnderWay, delete_old_batches
 from vault.release.batching import admit, release_batch
+from vault.release.recorder import Recorder
 
 
 @pytest.fixture
@@ -31,6 +33,18 @@ async def test_every_line_is_delivered_in_order_with_its_own_receipt(batches: Ba
     assert len({body["sub"] for body in bodies}) == len({body["receipt"]["index"] for body in bodies}) == 3
     assert await batches.uses() == [1, 1, 1]
     assert await batches.delivered() == 3
+
+
+async def test_where_rows_are_spread_by_person_each_line_is_a_transaction_of_its_own(batches: Batches) -> None:
+    """A database that may lock the rows of one person only in a transaction; elsewhere lines share one."""
+    transactions = "SELECT DISTINCT xmin::text FROM releases"
+    assert kinds(await batches.send(batches.tokens)) == ["delivered"] * 3
+    assert len(await batches.releases.administrator.rows(transactions)) == 1
+    engine = batches.releases.engine
+    batches.releases.engine = replace(engine, recorder=Recorder(engine.pool, most=1))
+    assert kinds(await batches.send(batches.tokens)) == ["delivered"] * 3
+    assert len(await batches.releases.administrator.rows(transactions)) == 1 + 3
+    assert await batches.uses() == [2, 2, 2]
 
 
 async def test_fewer_items_may_be_asked_for(batches: Batches) -> None:

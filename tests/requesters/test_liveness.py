@@ -1,11 +1,12 @@
 """Liveness: one rule for requester, declaration, permit and client."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import product
 
 import pytest
 
 from vault.errors import Tampered
-from vault.requesters.liveness import NotLive, Standing, check_live, lapses
+from vault.requesters.liveness import NotLive, Standing, check_live, in_force, lapses
 
 NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
 LATER, EARLIER = NOW + timedelta(seconds=1), NOW - timedelta(seconds=1)
@@ -61,3 +62,25 @@ def test_a_suspension_that_nobody_confirmed_is_over_by_the_clock() -> None:
         assert list(lapses([Standing("requester", "suspended", None, LATER, lifted_at)], NOW)) == expected
     ended = Standing("requester", "suspended", None, NOW, EARLIER)
     assert list(lapses([ended], NOW)) == ["requester-expired"]
+
+
+def test_a_time_that_is_named_beforehand_says_what_the_rule_says() -> None:
+    """For every pair of statuses and validities, at every moment around them: live in the span, and only there; where
+    no span is named nothing is live, or a suspension may be over."""
+    moments = [NOW + timedelta(seconds=n) for n in range(-2, 3)]
+    kinds = [("client", "active", None, None), ("client", "suspended", None, None)]
+    kinds += [
+        ("permit", status, *times) for status in ("active", "revoked") for times in product([None, *moments], repeat=2)
+    ]
+    for chain in product(kinds, repeat=2):
+        standings = [Standing(*each) for each in chain]
+        span = in_force(standings)
+        for now in moments:
+            assert (span is not None and span.holds(now)) == (not lapses(standings, now)), (chain, now)
+
+
+def test_a_suspension_names_no_time_beforehand() -> None:
+    """Whether it is over is asked of the rule, at the moment itself."""
+    lifted = [Standing("requester", "suspended", None, LATER, EARLIER)]
+    assert in_force(lifted) is None
+    assert not lapses(lifted, NOW)

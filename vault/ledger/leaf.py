@@ -51,7 +51,13 @@ class Leaf:
 
 def draft(event: Event, entry_id: UUID, at_ms: int) -> bytes:
     """The leaf as far as the actor can write it. The event must have passed :func:`vault.ledger.events.check`."""
-    body = canonical_unchecked(_members(event, entry_id, at_ms))
+    own = {"id": ids.public(ids.ENTRY, entry_id), "at": at_ms, "nonce": b64(os.urandom(32))}
+    return encoded(said_of(event) | own)
+
+
+def encoded(whole: dict[str, Any]) -> bytes:
+    """The bytes of a draft's members. Raises Invalid when they are too long."""
+    body = canonical_unchecked(whole)
     if len(body) > MAX_DRAFT:
         raise Invalid.field("items", "the entry is too long")
     return body
@@ -109,16 +115,14 @@ def refusal(body: bytes, entry_id: UUID, why: str, *, at_ms: int) -> tuple[UUID,
     return new_id, draft(event, new_id, at_ms)
 
 
-def _members(event: Event, entry_id: UUID, at_ms: int) -> dict[str, Any]:
-    members: dict[str, Any] = {
+def said_of(event: Event) -> dict[str, Any]:
+    """What the event says, without the members that are each entry's own (``id``, ``at``, ``nonce``)."""
+    said: dict[str, Any] = {
         "v": VERSION,
-        "id": ids.public(ids.ENTRY, entry_id),
-        "at": at_ms,
         "event": event.name,
         "actor": _present(kind=event.actor.kind.value, id=event.actor.public()),
-        "nonce": b64(os.urandom(32)),
     }
-    members |= _present(
+    said |= _present(
         requester=_public(ids.REQUESTER, event.requester),
         declaration=_public(ids.DECLARATION, event.declaration),
         declaration_version=event.declaration_version,
@@ -136,7 +140,7 @@ def _members(event: Event, entry_id: UUID, at_ms: int) -> dict[str, Any]:
         first=event.first,
     )
     digests = {name: getattr(event, name) for name in ("consent", "permit", "approval", "commit", "digest")}
-    return members | {name: b64(value) for name, value in digests.items() if value is not None}
+    return said | {name: b64(value) for name, value in digests.items() if value is not None}
 
 
 def _item(item: Item) -> dict[str, Any]:

@@ -55,7 +55,7 @@ async def stored(session: Session, person: PersonId, section: str) -> list[Seale
         .where(Attestation.person_id == person, Attestation.section == section)
         .order_by(Attestation.checked_at.desc(), Attestation.id.desc())
     )
-    names = SealedAttestation.__dataclass_fields__
+    names = SealedAttestation.__struct_fields__
     return [SealedAttestation(**{name: getattr(row, name) for name in names}) for row in rows]
 
 

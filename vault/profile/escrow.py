@@ -51,7 +51,7 @@ async def current_versions(session: Session, person: PersonId, sections: Iterabl
 
 async def sealed_versions(session: Session, person: PersonId, pinned: Mapping[str, int]) -> list[SealedVersion]:
     """Exactly these versions, still sealed; their signatures are checked when they are opened."""
-    columns = [SectionVersion.__table__.c[name] for name in SealedVersion.__dataclass_fields__]
+    columns = [SectionVersion.__table__.c[name] for name in SealedVersion.__struct_fields__]
     which = sa.tuple_(SectionVersion.section, SectionVersion.number).in_(list(pinned.items()))
     rows = await session.execute(sa.select(*columns).where(SectionVersion.person_id == person, which))
     return [SealedVersion(*row) for row in rows]

@@ -3,8 +3,9 @@
 Signatures are checked before anything is decrypted; only the parts asked for are opened.
 """
 
+import functools
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple, Self
 from uuid import UUID
@@ -12,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from vault.clock import from_millis, millis
-from vault.crypto.canonical import b64, canonical, canonical_unchecked, digest, plain
+from vault.crypto.canonical import b64, canonical, canonical_unchecked, digest, plain, reread
 from vault.crypto.remembered import Remembered
 from vault.crypto.sealing import aead, mac, open_aead, place, same
 from vault.crypto.signing import verify_ed25519
@@ -35,8 +36,7 @@ class Held(NamedTuple):
     confirmed_at: datetime
 
 
-@dataclass(frozen=True)
-class SealedVersion:
+class SealedVersion(msgspec.Struct, frozen=True):
     """A section version as it is stored. ``general``/``sensitive`` None: nothing in that compartment."""
 
     person_id: UUID
@@ -52,7 +52,7 @@ class SealedVersion:
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:
         """From a row of ``section_versions`` loaded by plain SQL; more columns do not disturb."""
-        return cls(**{name: row[name] for name in cls.__dataclass_fields__})
+        return cls(**{name: row[name] for name in cls.__struct_fields__})
 
     def sealed(self, compartment: str) -> tuple[bytes, int] | None:
         """Ciphertext and key number of a compartment."""
@@ -61,7 +61,7 @@ class SealedVersion:
 
     def signed(self, signature: bytes) -> Self:
         """The same version with its signature."""
-        return replace(self, signature=signature)
+        return msgspec.structs.replace(self, signature=signature)
 
     def message(self) -> bytes:
         """The bytes the person signs (version 1; may grow by members)."""
@@ -118,6 +118,13 @@ def open_part(version: SealedVersion, compartment: str, keys: Mapping[int, bytes
 def open_held(version: SealedVersion, compartment: str, keys: Mapping[int, bytes]) -> dict[str, Held]:
     """As :func:`open_part`, with the age of each value. What was written before ages were kept counts as new in its
     version."""
+    return _held(version, compartment, keys, None)
+
+
+def _held(
+    version: SealedVersion, compartment: str, keys: Mapping[int, bytes], wanted: Iterable[str] | None
+) -> dict[str, Held]:
+    """Of the ``wanted`` fields only, where some are named."""
     found = version.sealed(compartment)
     if found is None:
         return {}
@@ -125,10 +132,14 @@ def open_held(version: SealedVersion, compartment: str, keys: Mapping[int, bytes
     if number not in keys:
         raise CannotOpen(private=f"no key {number} for this part")
     where = version_place(version.person_id, Part(version.section, compartment), version.number)
-    values: dict[str, Any] = msgspec.json.decode(open_aead(keys[number], blob, where))
+    values: dict[str, Any] = reread(open_aead(keys[number], blob, where))
     since: dict[str, int] = values.pop(_SINCE, {})
     at = version.written_at
-    return {name: Held(value, from_millis(since[name]) if name in since else at, at) for name, value in values.items()}
+    return {
+        name: Held(values[name], from_millis(since[name]) if name in since else at, at)
+        for name in (values if wanted is None else wanted)
+        if name in values
+    }
 
 
 def open_parts(
@@ -144,23 +155,25 @@ def open_parts(
     does not fit, CannotOpen when the key of a wanted part is missing or wrong, UnknownItem. ``known``: see
     :meth:`SealedVersion.check`.
     """
-    by_part = _by_part(wanted)
+    by_part = _by_part(tuple(wanted))
     found: dict[str, Held] = {}
     for version in versions:
         version.check(signing_public, known)
         for compartment in COMPARTMENTS:
             fields = by_part.get((version.section, compartment))
             if fields:
-                values = open_held(version, compartment, keys.get((version.section, compartment), {}))
-                found |= {f"{version.section}.{name}": values[name] for name in fields if name in values}
+                held = _held(version, compartment, keys.get((version.section, compartment), {}), fields)
+                found |= {fields[name]: each for name, each in held.items()}
     return found
 
 
-def _by_part(wanted: Iterable[str]) -> dict[tuple[str, Compartment], list[str]]:
-    parts: dict[tuple[str, Compartment], list[str]] = {}
+@functools.lru_cache(maxsize=1024)
+def _by_part(wanted: tuple[str, ...]) -> dict[tuple[str, Compartment], dict[str, str]]:
+    """(section, compartment) → field name → item name."""
+    parts: dict[tuple[str, Compartment], dict[str, str]] = {}
     for name in wanted:
         field = catalogue().item(name)
-        parts.setdefault((field.section, field.compartment), []).append(field.name)
+        parts.setdefault((field.section, field.compartment), {})[field.name] = name
     return parts
 
 
@@ -173,8 +186,7 @@ class Attested:
     checked_at: datetime
 
 
-@dataclass(frozen=True)
-class SealedAttestation:
+class SealedAttestation(msgspec.Struct, frozen=True):
     """An attestation as it is stored; ``key_number`` says under which key of the field's part."""
 
     person_id: UUID
@@ -190,7 +202,7 @@ class SealedAttestation:
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:
         """From a row of ``attestations`` loaded by plain SQL; more columns do not disturb."""
-        return cls(**{name: row[name] for name in cls.__dataclass_fields__})
+        return cls(**{name: row[name] for name in cls.__struct_fields__})
 
     def holds_for(self, key: bytes, value: object) -> bool:
         """Whether exactly this value was attested, by this source, at this level and time."""

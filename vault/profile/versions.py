@@ -11,7 +11,7 @@ from vault.profile.opening import SealedVersion
 from vault.profile.tables import SectionVersion
 
 _ONE_WINNER = "uq_section_versions_person_id_section_number"
-_COLUMNS = tuple(SealedVersion.__dataclass_fields__)
+_COLUMNS = SealedVersion.__struct_fields__
 
 
 async def stored(session: Session, person: PersonId, section: str, number: int | None = None) -> SealedVersion:

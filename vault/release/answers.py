@@ -1,7 +1,6 @@
 """What a requester receives. Pure."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import msgspec
 
@@ -13,11 +12,10 @@ from vault.release.engine import Answer
 from vault.release.loaded import Loaded
 
 
-@dataclass(frozen=True, slots=True)
-class Proven:
-    """A payload whose entry is in the tree: its items, the key of the commitment in the entry, the receipt."""
+class Proven(NamedTuple):
+    """A payload whose entry is in the tree: its items as JSON, the key of the commitment in the entry, the receipt."""
 
-    items: list[dict[str, Any]]
+    shown: bytes
     commit_key: bytes
     receipt: Receipt
 
@@ -31,7 +29,7 @@ def delivered(loaded: Loaded, release: ReleaseId, proven: Proven, *, sub: str) -
         "purpose": loaded.body.purpose.code,
         "declaration": ids.public(ids.DECLARATION, loaded.grant["declaration_id"]),
         "declaration_version": loaded.grant["declaration_number"],
-        "items": proven.items,
+        "items": msgspec.Raw(proven.shown),
         "commitment": {"alg": "HMAC-SHA256", "key": b64(proven.commit_key)},
         "receipt": proven.receipt,
     }

@@ -4,7 +4,7 @@ handed in where the application is wired."""
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 from uuid import UUID
 
 from vault.ids import GrantId, PersonId, RequesterId
@@ -85,8 +85,7 @@ class LineAccess:
     g: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class LineProof:
+class LineProof(NamedTuple):
     """The batch's proof was used up with the batch; a line has none of its own that could be replayed."""
 
     seen: bytes

@@ -7,7 +7,7 @@ stands in a chunk twice is served once, then once more.
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import structlog
@@ -28,7 +28,6 @@ from vault.release.deciding import Waits
 from vault.release.engine import ReleaseEngine
 from vault.release.entries import is_about
 from vault.release.package import commitment
-from vault.release.recorder import record_many
 from vault.release.recording import Delivery, Overtaken, Replayed, database_errors, record
 from vault.release.refusals import RECORDED, WITHDRAWN, CannotRepeat, GrantEnded, QuotaSpent
 from vault.release.relayed import with_relayed
@@ -37,6 +36,8 @@ from vault.release.waiting import ask_officers
 
 _WINDOWS: Final = (2, 64, 64, 64)
 """How many of each person's next ledger numbers are prepared at each try: more, once somebody was faster."""
+SLICE: Final = 5
+"""Lines that are decided at a time: one to two milliseconds."""
 LATE: Final = 1.0
 """Seconds from recording to receipts after which everything is checked once more before anything is sent."""
 _log = structlog.get_logger(__name__)
@@ -112,7 +113,8 @@ class ChunkRun:
         return list(now.values()), later
 
     async def _load(self, now: Sequence[tuple[Line, Held]], window: int) -> list[Known]:
-        """Load, and decide in a thread: other requests of this process go on meanwhile."""
+        """Load, and decide a few at a time: other requests of this process go on meanwhile. A thread would cost more
+        than it gives: each call into libsodium would hand the interpreter over and wait for it again."""
         engine, client = self.work.engine, self.work.sender.client_id
         if not now:
             return []
@@ -124,9 +126,12 @@ class ChunkRun:
         opened: list[Opened] = [
             (line, key, held, found) for (line, held), key, found in zip(now, keys, rows, strict=True)
         ]
-        at, signed = engine.clock.now(), engine.loader.signed
-        chunk = Chunk(engine.ring, client, register, at, window, self.work.address, signed)
-        known = await asyncio.to_thread(decide_all, chunk, opened)
+        at, before = engine.clock.now(), engine.loader.by_digest
+        chunk = Chunk(engine.ring, client, register, at, window, self.work.address, before)
+        known: list[Known] = []
+        for start in range(0, len(opened), SLICE):
+            known += decide_all(chunk, opened[start : start + SLICE])
+            await asyncio.sleep(0)
         return [await self._completed(chunk, each) for each in known]
 
     async def _within_quota(self, known: Sequence[Known]) -> list[Known]:
@@ -141,7 +146,7 @@ class ChunkRun:
                 try:
                     await leases.take(requester, each.step.now)
                 except QuotaSpent as error:
-                    found.append(replace(each, step=error))
+                    found.append(each._replace(step=error))
                     continue
             found.append(each)
         return found
@@ -157,18 +162,18 @@ class ChunkRun:
             if asks:
                 more = await engine.loader.standing(more)
         except Tampered as error:
-            return replace(known, step=error)
+            return known._replace(step=error)
         return decided(chunk, known, more) if asks or more is not loaded else known
 
     async def _record(self, known: Sequence[Known], *, alone: bool) -> list[Line]:
-        """Step 7 for those that are delivered now, in one statement; ``alone``: each in one of its own, which waits for
-        whoever has the grant. The lines that were overtaken."""
+        """Step 7 for those that are delivered now, in one statement where that may be; ``alone``: each in one of its
+        own, which waits for whoever has the grant. The lines that were overtaken."""
         overtaken = [each.line for each in known if isinstance(each.step, Overtaken)]
         deliveries = [(each.line, each.step) for each in known if isinstance(each.step, Delivery)]
         together = [] if alone else [each for each in deliveries if not _is_approved(each[1])]
         async with self.work.engine.pool.acquire() as connection:
             if together:
-                done = await record_many(connection, [step for _, step in together])
+                done = await self.work.engine.recorder.record_new(connection, [step for _, step in together])
                 overtaken += [line for (line, _), is_done in zip(together, done, strict=True) if not is_done]
             for line, step in deliveries:
                 if alone or _is_approved(step):  # an approval is spent by a statement of its own
@@ -203,13 +208,13 @@ class ChunkRun:
         if isinstance(step, Repeated):
             earlier = step.step.earlier
             release, key = earlier.id, earlier.commit_key or b""
-            if not is_about(receipt, release, commitment(key, release, step.package.items)):
+            if not is_about(receipt, release, commitment(key, release, step.package.shown)):
                 self._refuse(known.line.number, CannotRepeat(), known)
                 return
         else:
             assert isinstance(step, Delivery)
             release, key = step.release, step.commit_key
-        proven = answers.Proven(step.package.items, key, receipt)
+        proven = answers.Proven(step.package.shown, key, receipt)
         answer = answers.delivered(loaded, release, proven, sub=caller.access.sub)
         self.outcomes[known.line.number] = batch_outcomes.delivered(known.line.number, answer)
 

@@ -5,20 +5,19 @@ What is added is what a refresh token brings: all that its grant allows now, und
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from vault.crypto.keyring import KeyRing
 from vault.errors import IdempotencyMismatch, VaultError
-from vault.profile.opening import Signed
 from vault.release.batch_caller import Held, Line, LineAccess, LineProof
 from vault.release.batch_loading import only, read
 from vault.release.caller import Caller
 from vault.release.checks import takes_officer
 from vault.release.deciding import Repeats, Request, Waits, decide, pack_again
 from vault.release.engine import Ask
+from vault.release.guarded import Before
 from vault.release.loaded import Loaded, Registered
 from vault.release.package import Package
 from vault.release.recording import Delivery, Overtaken
@@ -27,8 +26,7 @@ from vault.release.refusals import STALE_TOKEN, CannotRepeat, GrantEnded
 FIRST_SHARE: Final = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Repeated:
+class Repeated(NamedTuple):
     """A line that was delivered before, rendered again."""
 
     step: Repeats
@@ -42,8 +40,7 @@ class AsksStanding:
 Step = Delivery | Waits | Repeated | VaultError | Overtaken | AsksStanding
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class Known(NamedTuple):
     """A line whose token opened, with what its rows say. ``loaded`` None: there is no grant, or a row of it is not as
     it was written; then ``step`` says which."""
 
@@ -55,8 +52,7 @@ class Known:
     step: Step
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(NamedTuple):
     """What the lines of a chunk have in common."""
 
     ring: KeyRing
@@ -65,7 +61,7 @@ class Chunk:
     now: datetime
     window: int
     address: str
-    signed: Signed
+    before: Before
 
 
 Opened = tuple[Line, str, Held, tuple[Any, ...] | None]
@@ -87,7 +83,7 @@ def _decide(chunk: Chunk, line: Line, key: str, held: Held, found: tuple[Any, ..
         idempotency_key=key,
         address=chunk.address,
     )
-    loaded = read(chunk.ring, found, chunk.register, client=chunk.client, signed=chunk.signed)
+    loaded = read(chunk.ring, found, chunk.register, client=chunk.client, before=chunk.before)
     if not isinstance(loaded, Loaded):
         gone = GrantEnded(STALE_TOKEN) if loaded is None else loaded
         return Known(line=line, ask=ask, caller=None, loaded=None, share_number=held.share_number, step=gone)
@@ -103,7 +99,7 @@ def decided(chunk: Chunk, known: Known, loaded: Loaded) -> Known:
     """The line with its step, on what was loaded of it."""
     assert known.caller is not None
     request = Request(chunk.ring, known.ask, known.caller, chunk.now, chunk.window)
-    return replace(known, loaded=loaded, step=_step(request, loaded, known.share_number))
+    return known._replace(loaded=loaded, step=_step(request, loaded, known.share_number))
 
 
 def _access(client: UUID, held: Held, loaded: Loaded) -> LineAccess:

@@ -1,15 +1,16 @@
 """The load of a chunk: for each of its lines what a release rests on, in one round trip, every guarded row checked."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from uuid import UUID
+
+import msgspec
 
 from vault.crypto.keyring import KeyRing
 from vault.errors import Tampered
-from vault.profile.opening import Signed
 from vault.release.batch_caller import Held
+from vault.release.guarded import Before
 from vault.release.loaded import Loaded, Registered, Wanted
-from vault.release.loading import Before, Found, checked
+from vault.release.loading import Found, checked
 
 
 def wanted(register: Registered, held: Held, key: str) -> Wanted:
@@ -19,17 +20,16 @@ def wanted(register: Registered, held: Held, key: str) -> Wanted:
 
 
 def read(
-    ring: KeyRing, found: Found | None, register: Registered, *, client: UUID, signed: Signed
+    ring: KeyRing, found: Found | None, register: Registered, *, client: UUID, before: Before
 ) -> Loaded | Tampered | None:
     """What one line's rows say; None where there is no such grant of this client.
 
-    No rows of before are remembered, since the lines of a batch are of different people; ``signed``: versions whose
-    signature held, for who sends the same people every day.
+    ``before``: what verified before, by digests, for who sends the same people every day.
     """
     if found is None:
         return None
     try:
-        loaded = checked(ring, found, register, is_fresh=True, before=Before(None, signed))
+        loaded = checked(ring, found, register, is_fresh=True, before=before)
     except Tampered as error:
         return error
     return loaded if loaded.grant["client_id"] == client else None
@@ -40,7 +40,7 @@ def only(loaded: Loaded, items: Sequence[str]) -> Loaded:
     sections = {item.partition(".")[0] for item in items}
     if sections.issuperset(each.section for each in loaded.versions):
         return loaded
-    return replace(
+    return msgspec.structs.replace(
         loaded,
         versions=[each for each in loaded.versions if each.section in sections],
         attestations=[each for each in loaded.attestations if each[1].section in sections],

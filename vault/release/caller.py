@@ -5,9 +5,8 @@ Tokens and proofs are another room's subject: a :class:`Gate` is handed in where
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 from uuid import UUID
 
 from vault.errors import Invalid, VaultError
@@ -75,8 +74,7 @@ class Gate(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """An authenticated request: its token, opened, and its proof, which must still turn out to be new."""
 
     access: Access

@@ -3,7 +3,7 @@
 The statement that records the delivery (``recording``) checks the same again under the grant's row lock.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -12,10 +12,9 @@ from vault.consent.states import State, state_of
 from vault.consent.terms import OverAsked
 from vault.crypto.canonical import canonical_unchecked, digest
 from vault.errors import Invalid
-from vault.profile.catalogue import Field, catalogue
+from vault.profile.catalogue import COMPARTMENTS, Compartment, Field, catalogue
 from vault.release.loaded import Loaded
 from vault.release.refusals import ACCOUNT_CLOSED, EXPIRED, OTHER_SIDE, STALE_TOKEN, SUSPENDED, WITHDRAWN, GrantEnded
-from vault.requesters.liveness import check_live
 from vault.sandbox.wall import on_one_side
 
 _ENDED: Final = {State.WITHDRAWN: WITHDRAWN, State.SUSPENDED: SUSPENDED, State.EXPIRED: EXPIRED}
@@ -42,14 +41,48 @@ def check_live_now(loaded: Loaded, *, epoch: int, now: datetime) -> None:
     client = loaded.register.client
     if not on_one_side(loaded.person["test_of"], client["sandbox_of"], client["requester_id"]):
         raise GrantEnded(OTHER_SIDE)
-    check_live(loaded.register.standings(), now)
+    loaded.register.check_live(now)
 
 
-def choose(asked: Sequence[str] | None, token: Iterable[tuple[str, str]], loaded: Loaded) -> list[Chosen]:
+class Selection(NamedTuple):
+    """What is released, and what follows from that alone. ``parts``: compartment → its sections; ``named``: item and
+    form of each; ``sensitive``: whether any of it is (PIPL art. 28), so that the standing permit is not enough."""
+
+    chosen: tuple[Chosen, ...]
+    items: tuple[str, ...]
+    named: list[list[str]]
+    sections: tuple[str, ...]
+    parts: Mapping[Compartment, frozenset[str]]
+    sensitive: bool
+
+
+def choose(asked: Sequence[str] | None, token: tuple[tuple[str, str], ...], loaded: Loaded) -> Selection:
     """Step 3: what is released. ``asked`` None: all the token covers. Raises OverAsked naming what is too much.
 
-    catalogue ⊇ declaration ⊇ grant ⊇ token ⊇ release: each of the five must know item and form.
+    catalogue ⊇ declaration ⊇ grant ⊇ token ⊇ release: each of the five must know item and form. The answer depends on
+    the declaration and on the three that it is remembered under, with it.
     """
+    granted = tuple([(each["item"], each["form"]) for each in loaded.grant["items"] if len(each) == 2])
+    asked = None if asked is None else tuple(asked)
+    question, followed = ("chosen", asked, token, granted), loaded.register.followed
+    found: Selection | None = followed.get(question)
+    return followed.put(question, _selected(_chosen(asked, token, loaded))) if found is None else found
+
+
+def _selected(chosen: Sequence[Chosen]) -> Selection:
+    fields = [each.field for each in chosen]
+    by_part = {each: frozenset(f.section for f in fields if f.compartment == each) for each in COMPARTMENTS}
+    return Selection(
+        chosen=tuple(chosen),
+        items=tuple(each.item for each in chosen),
+        named=[[each.item, each.form] for each in chosen],
+        sections=tuple(dict.fromkeys(each.section for each in fields)),
+        parts={compartment: sections for compartment, sections in by_part.items() if sections},
+        sensitive=any(each.is_sensitive for each in fields),
+    )
+
+
+def _chosen(asked: Sequence[str] | None, token: Iterable[tuple[str, str]], loaded: Loaded) -> list[Chosen]:
     covered = sorted(set(token))
     if asked is not None:
         check_asked(asked)
@@ -75,11 +108,6 @@ def _allowed(item: str, form: str, loaded: Loaded) -> Chosen | None:
     if declared is None or form not in declared.forms or field is None or form not in field.forms:
         return None
     return Chosen(item, form, field) if {"item": item, "form": form} in loaded.grant["items"] else None
-
-
-def needs_officer(chosen: Iterable[Chosen]) -> bool:
-    """Step 4: whether any of it is sensitive (PIPL art. 28), so that the standing permit is not enough."""
-    return any(each.field.is_sensitive for each in chosen)
 
 
 def takes_officer(items: Iterable[tuple[str, str]]) -> bool:

@@ -1,8 +1,8 @@
 """Steps 2 to 6 of a release: from what was loaded to what is to be done. Touches nothing but its arguments."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from vault import ids
 from vault.clock import millis
@@ -10,14 +10,14 @@ from vault.crypto.keyring import KeyRing
 from vault.crypto.sealing import new_key, same
 from vault.errors import IdempotencyMismatch
 from vault.ids import EntryId, ReleaseId
-from vault.ledger import events, leaf, subjects
+from vault.ledger import subjects
 from vault.ledger.log import SHARD
 from vault.release import limits
 from vault.release.authorising import Approved, approved, check_wait, may_stand_for, share_for_repetition
 from vault.release.caller import Caller
-from vault.release.checks import Chosen, check_live_now, choose, needs_officer, request_digest
+from vault.release.checks import Chosen, Selection, check_live_now, choose, request_digest
 from vault.release.engine import Ask
-from vault.release.entries import delivered
+from vault.release.entries import Said, delivered
 from vault.release.formats import PLAIN
 from vault.release.loaded import Earlier, Loaded
 from vault.release.package import Package, Shares, commitment, pack
@@ -28,24 +28,21 @@ from vault.release.standing import Stood, stood
 from vault.release.tables import DELIVERED, WAITING
 
 
-@dataclass(frozen=True, slots=True)
-class Waits:
+class Waits(NamedTuple):
     """An officer must decide first; ``digest`` is of the request."""
 
     chosen: Sequence[Chosen]
     digest: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Repeats:
+class Repeats(NamedTuple):
     """It was delivered already; ``earlier`` says what."""
 
     earlier: Earlier
-    chosen: Sequence[Chosen]
+    selection: Selection
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """What is asked, by whom, when; the ring that opens; how many of the person's next ledger numbers to prepare."""
 
     ring: KeyRing
@@ -64,36 +61,36 @@ def decide(request: Request, loaded: Loaded) -> Delivery | Waits | Repeats:
     if request.ask.format is not PLAIN:
         check_format(request.ask, loaded, now)
     # 3. What is asked for, within what the token, the grant and the declaration allow.
-    chosen = choose(request.ask.items, access.items, loaded)
-    digest, earlier = request_digest(loaded.grant_id, access.client_id, chosen), loaded.earlier
-    stands = stood(ring, loaded, chosen, now) if needs_officer(chosen) else None
-    if not loaded.is_fresh and (earlier is not None or (needs_officer(chosen) and stands is None)):
+    selection = choose(request.ask.items, access.items, loaded)
+    digest, earlier = request_digest(loaded.grant_id, access.client_id, selection.named), loaded.earlier
+    stands = stood(ring, loaded, selection.chosen, now) if selection.sensitive else None
+    if not loaded.is_fresh and (earlier is not None or (selection.sensitive and stands is None)):
         raise Overtaken  # what follows may end without the statement that compares: look at the register itself
     if earlier is not None and not same(earlier.request_digest, digest):
         raise IdempotencyMismatch
     if earlier is not None and earlier.state == DELIVERED:
         if now >= earlier.at + KEPT:
             raise IdempotencyExpired
-        return Repeats(earlier, chosen)
+        return Repeats(earlier, selection)
     limits.check(loaded.limits, loaded.used, now)
     # 4. The standing permit is enough, or an officer approved, or an officer must be asked.
     approval: Approved | Stood | None = None
     if stands is not None and may_stand_for(loaded, now):
         approval = stands
-    elif earlier is not None or needs_officer(chosen):
+    elif earlier is not None or selection.sensitive:
         if earlier is None or earlier.state == WAITING:
             check_wait(earlier, now)
-            return Waits(chosen, digest)
+            return Waits(selection.chosen, digest)
         approval = approved(ring, loaded, earlier, digest, now)
     # 5. Open with all the shares. 6. Keep what was chosen, in its forms.
-    package = pack(ring, loaded, chosen, Shares(access.g, approval.share if approval else None), now)
+    package = pack(ring, loaded, selection, Shares(access.g, approval.share if approval else None), now)
     return _delivery(request, loaded, package, digest=digest, approval=approval)
 
 
 def pack_again(ring: KeyRing, loaded: Loaded, step: Repeats, g: bytes, *, now: datetime) -> Package:
     """What was delivered, from the versions it was made of. Raises CannotRepeat, CannotOpen, Tampered."""
-    share = share_for_repetition(ring, loaded, g, now) if needs_officer(step.chosen) else None
-    return pack(ring, loaded, step.chosen, Shares(g, share), step.earlier.at)
+    share = share_for_repetition(ring, loaded, g, now) if step.selection.sensitive else None
+    return pack(ring, loaded, step.selection, Shares(g, share), step.earlier.at)
 
 
 def _delivery(
@@ -103,10 +100,7 @@ def _delivery(
     ring = request.ring
     release_id = loaded.earlier.id if loaded.earlier else ReleaseId(ids.new_uuid())
     key, entry_id = new_key(), EntryId(ids.new_uuid())
-    commit = commitment(key, release_id, package.items)
-    cited = approval.digest if approval else None
-    event = delivered(loaded, release_id, package.items, commit=commit, approval=cited)
-    events.check(event, tagged=True)
+    said = Said(commitment(key, release_id, package.shown), approval.digest if approval else None)
     g, person = request.caller.access.g, loaded.person_id
     k_s = subjects.open_key(ring, loaded.person_id, loaded.subject_key)
     return Delivery(
@@ -119,7 +113,7 @@ def _delivery(
         used_share=approval.spent(ring, person, g) if isinstance(approval, Approved) else None,
         spending=approval.spending(ring, person, g, request.window) if isinstance(approval, Stood) else None,
         entry_id=entry_id,
-        draft=leaf.draft(event, entry_id, millis(request.now)),
+        draft=delivered(loaded, release_id, package.names, said).draft(entry_id, millis(request.now)),
         tags=subjects.tags(k_s, SHARD, loaded.next_n, request.window),
         proof=request.caller.proof,
         now=request.now,

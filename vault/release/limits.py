@@ -3,10 +3,11 @@
 A window opens with its first use and lasts an hour or a day by the clock, whatever the calendar says.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
-from typing import Final
+from typing import Final, NamedTuple
+
+import msgspec
 
 from vault.release.refusals import OutsideHours, OutsideNetworks, TooOften, UsesSpent
 from vault.requesters.declarations import Declaration
@@ -15,8 +16,7 @@ from vault.requesters.restrictions import contain
 WINDOWS: Final = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True):
     """What the person allowed. ``max_uses`` None: no bound on the number; ``count`` releases per ``window``."""
 
     max_uses: int | None
@@ -24,8 +24,7 @@ class Limits:
     window: timedelta
 
 
-@dataclass(frozen=True, slots=True)
-class Used:
+class Used(NamedTuple):
     """What was used so far; ``window_start`` None: never."""
 
     uses: int

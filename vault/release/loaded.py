@@ -1,20 +1,24 @@
 """What a release rests on, as values: checked rows, the person's sealed parts, the registry's side. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+import msgspec
+
+from vault.crypto.remembered import Remembered
 from vault.ids import GrantId, PersonId, ReleaseId
 from vault.profile.opening import SealedAttestation, SealedVersion, Signed
 from vault.relay import Relayed
 from vault.release.limits import WINDOWS, Limits, Used
 from vault.requesters.declarations import Declaration, Frequency
-from vault.requesters.liveness import Standing
+from vault.requesters.liveness import Span, Standing, check_live, in_force
 from vault.requesters.narrowing import slowest
 
 Row = Mapping[str, Any]
+MOST_FOLLOWED: Final = 512
 
 
 class Wanted(NamedTuple):
@@ -57,6 +61,18 @@ class Registered:
     permit: Row
     permit_digest: bytes
     revisions: tuple[int, int, int, int]
+    followed: "Remembered[Any, Any]" = field(default_factory=lambda: Remembered(MOST_FOLLOWED), compare=False)
+    """What follows from these rows and from what it is kept under alone: see ``checks``, ``entries``."""
+    span: Span | None = field(init=False, compare=False)
+    """When all of it is in force, where its rows name such a time."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "span", in_force(self.standings()))
+
+    def check_live(self, now: datetime) -> None:
+        """Raises NotLive with every reason why nothing is released at this moment."""
+        if self.span is None or not self.span.holds(now):
+            check_live(self.standings(), now)
 
     def standings(self) -> list[Standing]:
         """What must be live for any release."""
@@ -79,8 +95,7 @@ class Stands:
     officer_revision: int
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(msgspec.Struct, frozen=True):
     """Everything a release rests on. Mappings are checked rows by column name.
 
     ``is_fresh``: the register was loaded with the rest; otherwise it is remembered, and only the statement that

@@ -5,14 +5,12 @@ rooms' own acts would be nine queries on the hot path. Each row is checked as it
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
 import msgspec
-from sqlalchemy.dialects.postgresql import JSONB
 
 from vault.accounts.tables import Person
 from vault.clock import from_millis, millis
@@ -20,12 +18,11 @@ from vault.consent.tables import Grant
 from vault.crypto.canonical import unb64
 from vault.crypto.keyring import KeyRing
 from vault.crypto.remembered import Remembered
-from vault.crypto.rowmac import check_row
 from vault.crypto.sealing import same
-from vault.db import Guarded
 from vault.errors import Tampered
 from vault.profile.opening import SealedAttestation, SealedVersion, Signed
 from vault.registry.tables import Staff
+from vault.release.guarded import Before, Fitted, Guard
 from vault.release.limits import Used
 from vault.release.loaded import Earlier, Loaded, Registered, Row, Stands, Wanted
 from vault.release.tables import Approval, StandingApproval
@@ -36,42 +33,8 @@ from vault.requesters.narrowing import narrowed
 from vault.requesters.permits import Permit, PermitTerms
 from vault.requesters.tables import Client, DeclarationRow, PermitRow, Requester
 
-MOST_REMEMBERED, MOST_SIGNED, MOST_TOGETHER, AT_ONCE = 4096, 65_536, 32, 1
+MOST_REMEMBERED, MOST_DIGESTS, MOST_TOGETHER, AT_ONCE = 4096, 65_536, 32, 1
 Found = tuple[Any, ...]
-Verdicts = Remembered[tuple[str, tuple[Any, ...]], Row]
-
-
-class Guard:
-    """How a guarded table is loaded by plain SQL: what to select, and the checked row from what came back."""
-
-    def __init__(self, model: type[Guarded], alias: str, *beside: str) -> None:
-        self._table = str(model.__table__.name)
-        self._guarded = model.guarded_columns()
-        self._names = (*self._guarded, "mac", *beside)
-        columns = model.__table__.columns
-        self._json = tuple(name for name in self._names if isinstance(columns[name].type, JSONB))
-        self.columns = f"ROW({', '.join(self._column(alias, name) for name in self._names)})"
-
-    def _column(self, alias: str, name: str) -> str:
-        return f"{alias}.{name}::text" if name in self._json else f"{alias}.{name}"
-
-    def row(self, ring: KeyRing, values: tuple[Any, ...], verdicts: Verdicts | None = None) -> Row:
-        """The row by column name. Raises Tampered when its MAC does not fit, or when there is no such row.
-
-        ``verdicts``: rows whose MAC fitted, by table and every value that came, the MAC too. A row in which anything
-        is different is not among them.
-        """
-        asked = (self._table, values)
-        known = None if verdicts is None else verdicts.get(asked)
-        if known is not None:
-            return known
-        row = dict(zip(self._names, values, strict=True))
-        for name in self._json:
-            if row[name] is not None:
-                row[name] = msgspec.json.decode(row[name])
-        check_row(ring, self._table, {name: row[name] for name in self._guarded}, row["mac"])
-        return row if verdicts is None else verdicts.put(asked, row)
-
 
 GRANT: Final = Guard(Grant, "g")
 PERSON: Final = Guard(Person, "p")
@@ -82,8 +45,8 @@ PERMIT: Final = Guard(PermitRow, "t")
 APPROVAL: Final = Guard(Approval, "a", "share", "used_at")
 STANDING: Final = Guard(StandingApproval, "a", "share", "uses")
 STAFF: Final = Guard(Staff, "o")
-_VERSION: Final = tuple(SealedVersion.__dataclass_fields__)
-_ATTESTATION: Final = ("id", *SealedAttestation.__dataclass_fields__)
+_VERSION: Final = SealedVersion.__struct_fields__
+_ATTESTATION: Final = ("id", *SealedAttestation.__struct_fields__)
 _EARLIER: Final = tuple(Earlier.__dataclass_fields__)
 
 
@@ -174,13 +137,6 @@ ORDER BY a.id DESC LIMIT 1
 """  # noqa: S608 - put together from column names of the models
 
 
-class Before(NamedTuple):
-    """What verified before: rows whose MAC fitted (None: none is remembered), and versions whose signature did."""
-
-    verdicts: Verdicts | None
-    signed: Signed
-
-
 class Loader:
     """Loads and checks. One per process: it remembers the register's rows, which many releases share, and loads
     together what is asked for at the same time.
@@ -193,8 +149,9 @@ class Loader:
         self._ring = ring
         self._pool = pool
         self._remembered: Remembered[UUID, Registered] = Remembered(MOST_REMEMBERED)
-        self.signed: Signed = Remembered(MOST_SIGNED)
-        self._before = Before(Remembered(MOST_REMEMBERED), self.signed)
+        fitted, signed = Fitted(MOST_DIGESTS), Signed(MOST_DIGESTS)
+        self.by_digest = Before(None, fitted, signed)
+        self._before = Before(Remembered(MOST_REMEMBERED), fitted, signed)
         self._loads: Together[Wanted, Found | None] = Together(self.find, most=MOST_TOGETHER, at_once=AT_ONCE)
 
     async def load(self, wanted: Wanted, now: datetime, *, fresh: bool) -> Loaded | None:
@@ -222,7 +179,7 @@ class Loader:
             return loaded
         approval, officer, revision = found
         stands = Stands(STANDING.row(self._ring, approval), STAFF.row(self._ring, officer), revision)
-        return replace(loaded, standing=stands)
+        return msgspec.structs.replace(loaded, standing=stands)
 
     async def find(self, asked: Sequence[Wanted]) -> Sequence[Found | None]:
         """What :func:`checked` reads, for each; None where there is no such grant."""
@@ -249,8 +206,8 @@ def checked(ring: KeyRing, found: Found, register: Registered, *, is_fresh: bool
     grant, person, uses, window_start, window_uses, next_n, subject_key = found[:7]
     wraps, parts, versions, attestations, earlier, approval = found[7:]
     loaded = Loaded(
-        grant=GRANT.row(ring, grant, before.verdicts),
-        person=PERSON.row(ring, person, before.verdicts),
+        grant=GRANT.row(ring, grant, before),
+        person=PERSON.row(ring, person, before),
         used=Used(uses, window_start, window_uses),
         next_n=next_n,
         subject_key=subject_key,

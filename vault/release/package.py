@@ -3,16 +3,17 @@
 What the person does not have is left out without a word: the requester cannot tell it from what was refused.
 """
 
+import functools
 import hmac
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from vault import ids
 from vault.consent import shares
-from vault.crypto.canonical import canonical
+from vault.crypto.canonical import canonical_unchecked
 from vault.crypto.keyring import KeyRing
 from vault.errors import CannotOpen
 from vault.ids import ReleaseId
@@ -21,7 +22,7 @@ from vault.profile.forms import render
 from vault.profile.opening import Held, Keys, SealedAttestation, open_parts
 from vault.profile.sealed_keys import Part
 from vault.profile.shapes import RAW, RELAY
-from vault.release.checks import Chosen
+from vault.release.checks import Chosen, Selection
 from vault.release.loaded import Loaded
 
 CHINA: Final = timezone(timedelta(hours=8))
@@ -40,36 +41,39 @@ class Shares:
     o: bytes | None = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Package:
-    """What leaves: the items, and which versions and attestations they come from."""
+class Package(NamedTuple):
+    """What leaves: the items as canonical JSON, (item, form) of each, and which versions and attestations they come
+    from."""
 
-    items: list[dict[str, Any]]
+    shown: bytes
+    names: tuple[tuple[str, str], ...]
     versions: dict[str, Any]
 
 
-def pack(ring: KeyRing, loaded: Loaded, chosen: Sequence[Chosen], held: Shares, at: datetime) -> Package:
+def pack(ring: KeyRing, loaded: Loaded, selection: Selection, held: Shares, at: datetime) -> Package:
     """Open and minimise. ``at`` decides about ages. A repetition packs the pinned versions and attestations.
 
     Raises CannotOpen when any share or key is missing, wrong or of another grant; Tampered when a version is not
     the person's own.
     """
-    keys = _open_keys(ring, loaded, chosen, held)
-    wanted = [each.item for each in chosen]
-    values = open_parts(loaded.versions, keys, loaded.person["signing_public"], wanted, known=loaded.signed)
-    confirmed = _confirmed(loaded, keys, values)
+    keys = _open_keys(ring, loaded, selection, held)
+    public = loaded.person["signing_public"]
+    values = open_parts(loaded.versions, keys, public, selection.items, known=loaded.signed)
+    confirmed = _confirmed(loaded, keys, values) if loaded.attestations else {}
     today = at.astimezone(CHINA).date()
-    items = []
-    for item, form, kind in chosen:
+    items, names = [], []
+    for item, form, kind in selection.chosen:
         if item in values:
             kept, proof = values[item], confirmed.get(item)
             value = _relayed(loaded, item, at) if form == RELAY else render(kind, kept.value, form, today=today)
             if value is None:  # its address is closed: as if it were not there
                 continue
             items.append(shown_item(Chosen(item, form, kind), value, kept, None if proof is None else proof[1]))
-    sections = {each.field.section: 0 for each in chosen}
+            names.append((item, form))
+    sections = dict.fromkeys(selection.sections, 0)
     sections |= {version.section: version.number for version in loaded.versions}
-    return Package(items, {"sections": sections, "attestations": sorted(str(i) for i, _ in confirmed.values())})
+    versions = {"sections": sections, "attestations": sorted(str(i) for i, _ in confirmed.values())}
+    return Package(canonical_unchecked(items), tuple(names), versions)  # what is sealed holds no floats, nor do forms
 
 
 def _relayed(loaded: Loaded, item: str, at: datetime) -> str | None:
@@ -118,21 +122,20 @@ def verified_claims(claims: dict[str, Any], proof: SealedAttestation) -> dict[st
     }
 
 
-def commitment(key: bytes, release: ReleaseId, items: list[dict[str, Any]]) -> bytes:
+def commitment(key: bytes, release: ReleaseId, shown: bytes) -> bytes:
     """HMAC-SHA-256 over the canonical ``{"items", "release", "v"}`` (RFC 8785): what the entry says of the payload.
+    ``shown``: the items, canonical themselves.
 
     The requester has the key and can show what it was sent; the ledger alone tells nothing.
     """
-    message = canonical({"v": 1, "release": ids.public(ids.RELEASE, release), "items": items})
+    message = b'{"items":%b,"release":"%b","v":1}' % (shown, ids.public(ids.RELEASE, release).encode())
     return hmac.digest(key, message, "sha256")
 
 
-def _open_keys(ring: KeyRing, loaded: Loaded, chosen: Iterable[Chosen], held: Shares) -> Keys:
+def _open_keys(ring: KeyRing, loaded: Loaded, selection: Selection, held: Shares) -> Keys:
     """The section keys of the parts that are needed, those of attestations about them included."""
-    fields = [each.field for each in chosen]
     keys: dict[tuple[str, str], dict[int, bytes]] = {}
-    for compartment in {each.compartment for each in fields}:
-        sections = {each.section for each in fields if each.compartment == compartment}
+    for compartment, sections in selection.parts.items():
         secret, public = _secret(ring, loaded, compartment, held)
         for section, number in _needed(loaded, compartment, sections):
             sealed = loaded.parts.get((section, compartment, number))
@@ -143,7 +146,7 @@ def _open_keys(ring: KeyRing, loaded: Loaded, chosen: Iterable[Chosen], held: Sh
     return keys
 
 
-def _needed(loaded: Loaded, compartment: str, sections: set[str]) -> set[tuple[str, int]]:
+def _needed(loaded: Loaded, compartment: str, sections: frozenset[str]) -> set[tuple[str, int]]:
     """(section, key number) of the versions at hand, and of what was attested about fields of the compartment."""
     found = {(v.section, v.sealed(compartment)) for v in loaded.versions if v.section in sections}
     needed = {(section, sealed[1]) for section, sealed in found if sealed is not None}
@@ -184,6 +187,7 @@ def _confirmed(loaded: Loaded, keys: Keys, values: Mapping[str, Held]) -> dict[s
     return found
 
 
+@functools.lru_cache(maxsize=4096)
 def _day(at: datetime) -> str:
     day: date = at.astimezone(CHINA).date()
     return day.isoformat()

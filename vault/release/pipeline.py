@@ -161,7 +161,7 @@ class _Passage:
         receipt = await engine.receipts.wait(delivery.entry_id, engine.receipt_timeout)
         if monotonic() - began > _LATE:
             await self._check_again()
-        proven = answers.Proven(delivery.package.items, delivery.commit_key, receipt)
+        proven = answers.Proven(delivery.package.shown, delivery.commit_key, receipt)
         answer = answers.delivered(delivery.loaded, delivery.release, proven, sub=self.caller.access.sub)
         return self._rendered(answer, delivery.loaded, delivery.now)
 
@@ -187,9 +187,9 @@ class _Passage:
         package = pack_again(engine.ring, loaded, step, access.g, now=engine.clock.now())
         receipt = await engine.receipts.wait(EntryId(earlier.entry_id), engine.receipt_timeout)
         key = earlier.commit_key or b""
-        if not is_about(receipt, earlier.id, commitment(key, earlier.id, package.items)):
+        if not is_about(receipt, earlier.id, commitment(key, earlier.id, package.shown)):
             raise CannotRepeat
-        proven = answers.Proven(package.items, key, receipt)
+        proven = answers.Proven(package.shown, key, receipt)
         return self._rendered(answers.delivered(loaded, earlier.id, proven, sub=access.sub), loaded, earlier.at)
 
     def _rendered(self, answer: Answer, loaded: Loaded, at: datetime) -> Answer:

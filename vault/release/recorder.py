@@ -7,8 +7,9 @@ is everything when something breaks the common one (a proof that was used before
 is then undone as a whole. Persons come in the order of their ids and none twice, so that no two statements wait in a
 circle.
 
-A release that waited for an officer always goes alone. So does everything where ``most`` is 1: that is for databases
-distributed by person, where one statement may lock the rows of one person only (design, section 8).
+A release that waited for an officer always goes alone. So does everything where ``most`` is 1, the lines of batches
+too: that is for databases distributed by person, where one statement may lock the rows of one person only (design,
+section 8).
 """
 
 from collections.abc import Sequence
@@ -112,6 +113,7 @@ class Recorder:
 
     def __init__(self, pool: asyncpg.Pool, *, most: int = MOST_TOGETHER) -> None:
         self._pool = pool
+        self._most = most
         self._together: Together[Delivery, bool] = Together(
             self._record, most=most, at_once=AT_ONCE, key=lambda delivery: delivery.loaded.person_id
         )
@@ -124,12 +126,17 @@ class Recorder:
         async with self._pool.acquire() as connection:
             await record(connection, delivery)
 
+    async def record_new(self, connection: Any, deliveries: Sequence[Delivery]) -> Sequence[bool]:
+        """Whether each was recorded: all new, none with an approval, no two of the same person. In one statement, or
+        each in its own where no more may be locked together. Of those that were not, nothing has happened."""
+        if self._most == 1 or len(deliveries) == 1:
+            return [await try_to_record(connection, each) for each in deliveries]
+        return await record_many(connection, deliveries)
+
     async def _record(self, deliveries: Sequence[Delivery]) -> Sequence[bool]:
         """Whether each was recorded. False: it goes alone, may wait, and hears why."""
         async with self._pool.acquire() as connection:
-            if len(deliveries) == 1:
-                return [await try_to_record(connection, deliveries[0])]
-            return await record_many(connection, deliveries)
+            return await self.record_new(connection, deliveries)
 
 
 async def record_many(connection: Any, deliveries: Sequence[Delivery]) -> Sequence[bool]:

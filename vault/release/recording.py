@@ -13,11 +13,11 @@ outbox refuses, and the whole statement is rolled back.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 import asyncpg
+import msgspec
 
 from vault.db import constraint, sqlstate
 from vault.errors import Unavailable
@@ -156,8 +156,7 @@ class Replayed(Exception):
     """The proof was used before. Nothing was done."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """What is recorded. ``proof``: nothing is ``seen`` of it where one proof, used up already, covered several
     releases. ``tags``: the person's tags from number ``loaded.next_n`` on, of which the statement takes
     the one whose turn it is; ``used_share``: what takes the place of the approval's share, where there is one;
@@ -292,4 +291,4 @@ def _common(delivery: Delivery) -> list[Any]:
 
 def names(package: Package) -> list[dict[str, str]]:
     """Items and forms without values."""
-    return [{"item": each["item"], "form": each["form"]} for each in package.items]
+    return [{"item": item, "form": form} for item, form in package.names]

@@ -1,6 +1,6 @@
 """The relay's addresses of a grant, where it has items that go through it: one more round trip for those alone."""
 
-from dataclasses import replace
+from msgspec import structs
 
 from vault.profile.shapes import RELAY
 from vault.relay import of_grant
@@ -16,4 +16,4 @@ async def with_relayed(engine: ReleaseEngine, loaded: Loaded) -> Loaded:
     with database_errors():
         async with engine.pool.acquire() as connection:
             found = await of_grant(connection, engine.ring, loaded.person_id, loaded.grant_id)
-    return replace(loaded, relayed=found, relay_domain=engine.relay_domain)
+    return structs.replace(loaded, relayed=found, relay_domain=engine.relay_domain)

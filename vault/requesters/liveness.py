@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import NamedTuple
 
 from vault.errors import Refused
 from vault.requesters.standing import Capability, State, allows, state_of
@@ -71,6 +72,32 @@ class Lapses:
         """Raises NotLive with every reason."""
         if reasons := self.stopping(capability):
             raise NotLive(reasons)
+
+
+class Span(NamedTuple):
+    """A time, from a moment on until before another one."""
+
+    since: datetime
+    until: datetime
+
+    def holds(self, now: datetime) -> bool:
+        """Whether it is that time."""
+        return self.since <= now < self.until
+
+
+def in_force(standings: Iterable[Standing]) -> Span | None:
+    """When nothing of it lapses, by what is kept of each: what :func:`lapses` says at any moment of it is nothing.
+    None where no time can be named beforehand: something is not ``active``, or lacks its validity."""
+    since, until = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    for each in standings:
+        if each.status != State.ACTIVE:
+            return None
+        if each.what == "client":
+            continue
+        if each.valid_until is None:
+            return None
+        since, until = max(since, each.valid_from or since), min(until, each.valid_until)
+    return Span(since, until)
 
 
 def lapses(standings: Iterable[Standing], now: datetime) -> Lapses:
