@@ -195,6 +195,8 @@ FORMS: dict[str, dict[str, str]] = {
     "POST /oversight/cases/{inquiry}": {"act": "note", "text": "spoke with them"},
     "POST /oversight/evidence": {"entry": "0", "case": "inq_" + "0" * 32, "text": "how it began"},
     "POST /oversight/powers/{power}": {"decision": "decline", "second_reason": "it proved to be nothing"},
+    "POST /desk/lawful": {"basis": "civil-evidence", "sure": "yes"},
+    "POST /oversight/lawful": {"basis": "civil-evidence", "sure": "yes"},
     "POST /desk/lawful/{lawful_order}": {"act": "decline"},
     "POST /oversight/lawful/{lawful_order}": {"act": "decline"},
     "POST /organisation/self-test": {"client": "cli_x", "target": "par", "body": "a=b"},

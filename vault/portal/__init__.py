@@ -30,6 +30,7 @@ from vault.portal import (
     inquiries,
     integrate,
     lawful,
+    lawful_begin,
     mandates_desk,
     notice_address,
     organisation,
@@ -177,6 +178,7 @@ PAGES = [
     lawful.lawful_page,
     lawful.act_at_desk_page,
     lawful.act_page,
+    *lawful_begin.HANDLERS,
 ]
 __all__ = ["error_page", "prefers_page", "routes", "templates"]
 

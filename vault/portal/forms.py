@@ -1,13 +1,15 @@
 """What was typed into a form: read whole, bounded, ready to be shown again."""
 
+import re
 from typing import Final
 
 from litestar.datastructures import FormMultiDict
 
 from vault.edge.request import VaultRequest
 from vault.errors import Invalid
-from vault.portal.languages import Language, languages
+from vault.portal.languages import N_, Language, languages
 
+_NO_SHA256: Final = N_("must be the SHA-256 of the document: 64 hexadecimal characters")
 MAX_FIELDS: Final = 2_000
 MAX_TEXT: Final = 70_000
 """Characters: the longest text a section may hold, and room for a note beside it."""
@@ -44,6 +46,13 @@ class Form:
     def language(self) -> Language | None:
         """The language the reader switched to instead of sending the form off."""
         return languages().get(self.text("language"))
+
+
+def sha256_of(text: str, field: str = "digest") -> bytes:
+    """The digest of a document as ``sha256sum`` prints it. Raises Invalid."""
+    if not re.fullmatch("[0-9a-fA-F]{64}", text):
+        raise Invalid.field(field, _NO_SHA256)
+    return bytes.fromhex(text)
 
 
 def _check(name: str, value: object) -> None:

@@ -13,7 +13,7 @@ from vault.db import Session
 from vault.edge.request import VaultRequest
 from vault.errors import Conflict, Invalid, NotFound, Refused, VaultError
 from vault.ids import RequesterId
-from vault.portal.forms import Form, read_form, wrong_fields
+from vault.portal.forms import Form, read_form, sha256_of, wrong_fields
 from vault.portal.languages import N_, Language
 from vault.portal.pages import language_of, page, see_other
 from vault.portal.power_rows import order_rows, who_is
@@ -35,7 +35,6 @@ _DONE: Final = {
 _NO_REQUESTER: Final = N_("must be the number of an organisation: req_ and 32 characters")
 _NO_ENTRY: Final = N_("Tick at least one entry.")
 _NO_CASE: Final = N_("Choose the case.")
-_NO_SHA256: Final = N_("must be the SHA-256 of the document: 64 hexadecimal characters")
 
 
 @get("/oversight/cases")
@@ -131,7 +130,7 @@ async def _act(request: VaultRequest, case: UUID, form: Form) -> str:
             case "note":
                 await on_record(db, cases.attach_note, holder, case, text)
             case "document":
-                await on_record(db, cases.attach_document, holder, case, text, _sha256(form.text("digest")))
+                await on_record(db, cases.attach_document, holder, case, text, sha256_of(form.text("digest")))
             case "propose":
                 await on_record(db, cases.propose_closing, holder, case, form.text("decision"), text)
                 return "proposed"
@@ -148,17 +147,6 @@ def _requester(text: str) -> RequesterId | None:
         return RequesterId(ids.parse(ids.REQUESTER, text)) if text else None
     except NotFound:
         raise Invalid.field("requester", _NO_REQUESTER) from None
-
-
-def _sha256(text: str) -> bytes:
-    """As ``sha256sum`` prints it."""
-    try:
-        found = bytes.fromhex(text)
-    except ValueError:
-        found = b""
-    if len(found) != 32:
-        raise Invalid.field("digest", _NO_SHA256)
-    return found
 
 
 def _said(failed: VaultError | None, spoken: Language) -> dict[str, Any]:

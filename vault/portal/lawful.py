@@ -1,5 +1,7 @@
 """Access by law, for both who carry it out: orders, signing, each one's step. No value is ever on these pages."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -11,19 +13,20 @@ from litestar.response import Redirect, Template
 from vault import ids, lawful
 from vault.db import Session
 from vault.edge.request import VaultRequest
-from vault.errors import CannotOpen, Conflict, NotFound, Refused, VaultError
+from vault.errors import CannotOpen, Conflict, Invalid, NotFound, Refused, VaultError
 from vault.lawful import OrderView
-from vault.lawful.deciding import on_record
-from vault.portal.forms import read_form
+from vault.lawful.deciding import confirm_by_court, on_record
+from vault.portal.forms import Form, read_form, sha256_of, wrong_fields
 from vault.portal.languages import N_, Language
 from vault.portal.pages import language_of, page, see_other
 from vault.portal.power_words import BASES
+from vault.portal.reasons import reasons
 from vault.portal.words import item_with_form
 from vault.registry import staff_member
 from vault.signin import OFFICER, REGULATOR, Holder
 
-_HOMES: Final = {OFFICER: "/desk/lawful", REGULATOR: "/oversight/lawful"}
-_KINDS: Final = {"court": N_("Order of a court"), "emergency": N_("Emergency")}
+HOMES: Final = {OFFICER: "/desk/lawful", REGULATOR: "/oversight/lawful"}
+KINDS: Final = {"court": N_("Order of a court"), "emergency": N_("Emergency")}
 _STATES: Final = {
     "proposed": N_("Waits for the other authority"),
     "in_force": N_("In force"),
@@ -31,6 +34,10 @@ _STATES: Final = {
     "ended": N_("Ended"),
     "lapsed": N_("Nobody signed in time"),
     "over": N_("Over"),
+}
+_DONE: Final = {
+    "yes": N_("It is done and recorded."),
+    "proposed": N_("Your proposal is signed and recorded. The other authority must sign it too."),
 }
 _OPENINGS: Final = {
     "peeled": N_("First step taken; the second waits"),
@@ -68,15 +75,16 @@ async def _act(request: VaultRequest, realm: str, order: str) -> Template | Redi
     failed: VaultError | None = None
     if not form.language:
         try:
-            await _carry_out(request, realm, ids.parse(ids.LAWFUL_ORDER, order), form.text("act"), form.text("opening"))
-            return see_other(f"{_HOMES[realm]}?done=yes")
-        except (Refused, Conflict, CannotOpen) as error:
+            await _carry_out(request, realm, ids.parse(ids.LAWFUL_ORDER, order), form)
+            return see_other(f"{HOMES[realm]}?done=yes")
+        except (Invalid, Refused, Conflict, CannotOpen) as error:
             failed = error
-    return await _page(request, realm, failed=failed, language=form.language)
+    typed = {"order": order, "court_number": form.text("court_number")[:200], "digest": form.text("digest")[:64]}
+    return await _page(request, realm, typed=typed, failed=failed, language=form.language)
 
 
-async def _carry_out(request: VaultRequest, realm: str, order: UUID, act: str, opening: str) -> None:
-    db = request.doors.database
+async def _carry_out(request: VaultRequest, realm: str, order: UUID, form: Form) -> None:
+    db, act = request.doors.database, form.text("act")
     async with request.acting(realm) as holder:
         if act in {"sign", "decline"}:
             await lawful.decide_on_record(db, holder, order, agree=act == "sign")
@@ -85,16 +93,25 @@ async def _carry_out(request: VaultRequest, realm: str, order: UUID, act: str, o
         elif act == "peel":
             await lawful.peel_on_record(db, holder, order)
         elif act == "open":
-            await lawful.open_on_record(db, holder, ids.parse(ids.OPENING, opening))
+            await lawful.open_on_record(db, holder, ids.parse(ids.OPENING, form.text("opening")))
+        elif act == "court":
+            said = sha256_of(form.text("digest"))
+            await on_record(db, confirm_by_court, holder, order, number=form.text("court_number"), document_digest=said)
         else:
             raise NotFound
 
 
 async def _page(
-    request: VaultRequest, realm: str, *, failed: VaultError | None = None, language: Any = None
+    request: VaultRequest,
+    realm: str,
+    *,
+    typed: Mapping[str, str] = MappingProxyType({}),
+    failed: VaultError | None = None,
+    language: Any = None,
 ) -> Template:
     spoken = language or language_of(request)
-    home = _HOMES[realm]
+    home, done = HOMES[realm], _DONE.get(request.query_params.get("done", ""), "")
+    wrong = reasons(spoken, wrong_fields(failed)) if isinstance(failed, Invalid) else {}
     return page(
         request,
         "lawful",
@@ -102,8 +119,10 @@ async def _page(
         realm=realm,
         wide=True,
         language=language,
-        done=spoken.gettext("It is done and recorded.") if request.query_params.get("done") else "",
-        problem=f"{spoken.gettext(failed.title)} · {spoken.gettext(failed.public)}" if failed else "",
+        done=spoken.gettext(done) if done else "",
+        typed={"order": "", "court_number": "", "digest": ""} | dict(typed),
+        wrong=wrong,
+        problem=f"{spoken.gettext(failed.title)} · {spoken.gettext(failed.public)}" if failed and not wrong else "",
         home=home,
         back={"href": "/desk", "text": spoken.gettext("Desk")}
         if realm == OFFICER
@@ -134,7 +153,7 @@ async def _row(session: Session, found: OrderView, holder: Holder, spoken: Langu
     ]
     return {
         "id": ids.public(ids.LAWFUL_ORDER, found.id),
-        "kind": spoken.gettext(_KINDS[found.kind]),
+        "kind": spoken.gettext(KINDS[found.kind]),
         "basis": spoken.gettext(BASES[found.basis]),
         "authority": found.authority,
         "number": found.number,
@@ -150,6 +169,8 @@ async def _row(session: Session, found: OrderView, holder: Holder, spoken: Langu
         "openings": found.openings,
         "court_due_at": found.court_due_at if found.court_confirmed_at is None else None,
         "is_overdue": found.is_overdue,
+        "court_number": found.court_number,
+        "may_confirm": mine and found.court_due_at is not None and found.court_confirmed_at is None,
         "made": made,
         "may_sign": is_open and not mine,
         "may_peel": in_force and mine and holder.realm == OFFICER,
