@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from vault.crypto.canonical import b64
-from vault.crypto.jws import sign_jws
+from vault.crypto.jws import key_id, sign_jws
 from vault.crypto.keyring import ES256_PURPOSES, KeyRing
 
 Answer = Literal["authorization", "introspection", "id-token"]
@@ -47,11 +47,6 @@ def sign_status_list(ring: KeyRing, typ: str, claims: Mapping[str, Any]) -> str:
 def purpose_of(answer: Answer, alg: Algorithm) -> str:
     """The ring's name for the key of an answer."""
     return answer if alg == "EdDSA" else f"{answer}-es256"
-
-
-def key_id(purpose: str, version: int) -> str:
-    """The ``kid`` of one version of one key."""
-    return f"{purpose}.{version}"
 
 
 def jwks(ring: KeyRing) -> dict[str, Any]:

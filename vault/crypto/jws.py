@@ -5,12 +5,13 @@ embedded keys (``jwk``, ``x5c``) and key addresses (``jku``, ``x5u``) are refuse
 that chose ES256 are signed here too, and read by nobody here.
 """
 
-from collections.abc import Callable
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from vault.crypto.canonical import b64, unb64
+from vault.crypto.keyring import KeyRing
 from vault.crypto.signing import is_signed
 from vault.errors import Malformed, Tampered
 
@@ -83,3 +84,24 @@ def open_jws(token: str, *, typ: str, public: bytes, longest: int = MAX_TOKEN) -
     if not is_signed(public, jws.signing_input, jws.signature):
         raise Tampered("The signature of the token does not verify.", private="jws")
     return jws.payload
+
+
+def key_id(purpose: str, version: int) -> str:
+    """The ``kid`` of a version of a signing key of the ring."""
+    return f"{purpose}.{version}"
+
+
+def public_jwks(ring: KeyRing, purpose: str, versions: Sequence[int]) -> dict[str, Any]:
+    """The Ed25519 public keys of these versions as a JWK set (RFC 7517, RFC 8037), the last version first."""
+    keys = [
+        {
+            "kty": "OKP",
+            "crv": "Ed25519",
+            "x": b64(ring.public_key(purpose, version=version)),
+            "kid": key_id(purpose, version),
+            "use": "sig",
+            "alg": "EdDSA",
+        }
+        for version in reversed(versions)
+    ]
+    return {"keys": keys}

@@ -1,9 +1,10 @@
 """What handlers reach the rooms through: opened when the application starts, passed along, never global."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -118,8 +119,8 @@ async def open_doors(
         if checker is None:
             checker = await stack.enter_async_context(configured_checker(settings, database.clock))
         figures = Figures()
-        await stack.enter_async_context(_counting(authserver))
-        await stack.enter_async_context(_figuring(database, figures))
+        await stack.enter_async_context(_counting("strangers", partial(_write_strangers, authserver)))
+        await stack.enter_async_context(_counting("figures", partial(_write_figures, database, figures)))
         await stack.enter_async_context(_pinging(authserver))
         yield Doors(
             settings=settings,
@@ -199,54 +200,38 @@ async def _pinging(authserver: AuthServer) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _counting(authserver: AuthServer) -> AsyncIterator[None]:
-    """Writes down how many strangers were refused: once a minute, and at the end."""
+async def _counting(what: str, write: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """Writes down what this process counted: once a minute, and at the end."""
 
-    async def write() -> None:
-        counts = authserver.meter.take()
+    async def try_to_write() -> None:
         try:
-            if counts:
-                await authserver.database.run(record_strangers, counts)
+            await write()
         except Exception as error:  # counting is no reason to stop serving
-            _log.warning("strangers_not_counted", exc_info=error)
+            _log.warning(f"{what}_not_counted", exc_info=error)
 
     async def keep_writing() -> None:
         while True:
             await asyncio.sleep(COUNT_EVERY)
-            await write()
+            await try_to_write()
 
-    task = asyncio.create_task(keep_writing(), name="strangers")
+    task = asyncio.create_task(keep_writing(), name=what)
     try:
         yield
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        await write()
+        await try_to_write()
 
 
-@asynccontextmanager
-async def _figuring(database: Database, figures: Figures) -> AsyncIterator[None]:
-    """Writes what this process counted: once a minute, and at the end."""
+async def _write_strangers(authserver: AuthServer) -> None:
+    """How many strangers were refused."""
+    if counts := authserver.meter.take():
+        await authserver.database.run(record_strangers, counts)
 
-    async def write() -> None:
-        try:
-            if counts := figures.take():
-                await database.run(record_figures, counts)
-        except Exception as error:  # counting is no reason to stop serving
-            _log.warning("figures_not_counted", exc_info=error)
 
-    async def keep_writing() -> None:
-        while True:
-            await asyncio.sleep(COUNT_EVERY)
-            await write()
-
-    task = asyncio.create_task(keep_writing(), name="figures")
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        await write()
+async def _write_figures(database: Database, figures: Figures) -> None:
+    if counts := figures.take():
+        await database.run(record_figures, counts)
 
 
 def _told(task: asyncio.Task[None]) -> None:

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import msgspec
 
-from vault.crypto.canonical import b64, canonical
-from vault.crypto.jws import open_jws, read_jws, sign_jws
+from vault.crypto.canonical import canonical
+from vault.crypto.jws import key_id, open_jws, public_jwks, read_jws, sign_jws
 from vault.crypto.keyring import KeyRing
 from vault.errors import CannotOpen, Malformed, Tampered
 
@@ -25,31 +25,14 @@ _EARLY: Final = timedelta(seconds=60)
 
 def jwks(ring: KeyRing) -> dict[str, Any]:
     """The public keys that answers and certificates may be signed with (RFC 7517), newest first."""
-    return {
-        "keys": [
-            {
-                "kty": "OKP",
-                "crv": "Ed25519",
-                "x": b64(ring.public_key(PURPOSE, version=version)),
-                "kid": key_id(version),
-                "use": "sig",
-                "alg": "EdDSA",
-            }
-            for version in reversed(ring.versions(PURPOSE))
-        ]
-    }
-
-
-def key_id(version: int) -> str:
-    """The ``kid`` of a version of the key."""
-    return f"{PURPOSE}.{version}"
+    return public_jwks(ring, PURPOSE, ring.versions(PURPOSE))
 
 
 def sign(ring: KeyRing, typ: str, claims: dict[str, Any], *, now: datetime, until: datetime) -> str:
     """A signed document: the claims with ``iat`` and ``exp`` (RFC 7519), in whole seconds."""
     version = ring.versions(PURPOSE)[-1]
     payload = canonical({**claims, "iat": int(now.timestamp()), "exp": int(until.timestamp())})
-    header = {"typ": typ, "kid": key_id(version)}
+    header = {"typ": typ, "kid": key_id(PURPOSE, version)}
     return sign_jws(lambda m: ring.sign(PURPOSE, m, version=version), header, payload, longest=LONGEST[typ])
 
 

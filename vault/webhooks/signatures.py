@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from vault.crypto.canonical import b64
+from vault.crypto.jws import key_id, public_jwks
 from vault.crypto.keyring import KeyRing
 
 PURPOSE: Final = "webhook"
@@ -22,26 +22,9 @@ COVERED: Final = ("@method", "@target-uri", "content-type", "content-digest")
 Sign = Callable[[bytes], bytes]
 
 
-def key_id(version: int) -> str:
-    """The ``keyid`` of a version of the key, which is its ``kid`` in the published set."""
-    return f"{PURPOSE}.{version}"
-
-
 def jwks(ring: KeyRing) -> dict[str, Any]:
     """The public keys that events may be signed with (RFC 7517), newest first: those to come too."""
-    return {
-        "keys": [
-            {
-                "kty": "OKP",
-                "crv": "Ed25519",
-                "x": b64(ring.public_key(PURPOSE, version=version)),
-                "kid": key_id(version),
-                "use": "sig",
-                "alg": "EdDSA",
-            }
-            for version in reversed(ring.published(PURPOSE))
-        ]
-    }
+    return public_jwks(ring, PURPOSE, ring.published(PURPOSE))
 
 
 def content_digest(body: bytes) -> str:
@@ -70,7 +53,7 @@ def signed_headers(ring: KeyRing, url: str, content_type: str, body: bytes, *, n
     components = dict(zip(COVERED, ("POST", url, content_type, digest), strict=True))
     members: dict[str, str | int] = {
         "expires": int((now + LIFE).timestamp()),
-        "keyid": key_id(version),
+        "keyid": key_id(PURPOSE, version),
         "alg": "ed25519",
         "tag": TAG,
     }
