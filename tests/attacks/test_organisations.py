@@ -1,13 +1,15 @@
 """Members who reach for another organisation, for more than their role, for both halves of a change; and strangers."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
+from joserfc import jwe
 
 from tests.attacks.surface import ENDPOINTS, Endpoint, form_token
 from tests.attacks.world import GENERAL, World
-from tests.requesters.samples import public_key
+from tests.requesters.samples import SEALED_TO, public_encryption_key, public_key
 from vault import ids
 from vault.cli.story.bank import new_key
 from vault.cli.story.browser import expect
@@ -181,6 +183,24 @@ async def test_an_old_key_opens_nothing_after_its_end(world: World) -> None:
     none = await keys.send("POST", f"{path}/retirements", {"kid": "bank-2"})
     assert none.status_code == 422
     assert "without a valid key" in none.text
+
+
+async def test_answers_are_sealed_to_registered_keys_alone(world: World) -> None:
+    """From the request after a key was registered on, and no more from the one after it was retired."""
+    bank = await world.bank()
+    keys = await world.invited(await world.first_member(bank), "keys")
+    path, token = f"/v1/organisation/clients/{bank.client_id}", await world.granted(world.anna, bank, GENERAL)
+    assert _name(await token.release(accept="application/jose")) == "no-encryption-key"
+    for number, kty in enumerate(("OKP", "EC")):
+        added = await keys.send("POST", f"{path}/keys", {"jwk": public_encryption_key(kty, f"enc-{number}")})
+        expect(added, 200)
+        sealed = expect(await token.release(accept="application/jose"), 200)
+        opened = jwe.decrypt_compact(sealed.content, SEALED_TO[kty], algorithms=["ECDH-ES", "A256GCM"])
+        assert opened.plaintext is not None
+        assert {each["item"] for each in json.loads(opened.plaintext)["items"]} == set(GENERAL)
+    for kid in ("enc-1", "enc-0"):
+        expect(await keys.send("POST", f"{path}/retirements", {"kid": kid}), 200)
+    assert _name(await token.release(accept="application/jose")) == "no-encryption-key"
 
 
 async def test_a_private_key_is_never_taken(world: World) -> None:

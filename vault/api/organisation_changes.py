@@ -14,7 +14,6 @@ from vault.clock import from_millis, millis
 from vault.db import Session
 from vault.edge import organisation as desk
 from vault.edge.request import VaultRequest
-from vault.errors import Invalid
 from vault.organisations import changes
 from vault.organisations.changes import Change
 from vault.organisations.client_changes import KEY_ADDED, KEY_RETIRED, METADATA, REDIRECTS
@@ -22,7 +21,6 @@ from vault.organisations.members import member
 from vault.organisations.memberships import INVITATION, ROLES_CHANGED
 from vault.organisations.surrendering import SURRENDER
 from vault.requesters.client_metadata import ClientMetadata
-from vault.requesters.jwks import problems_of_key
 from vault.requesters.key_times import Keys
 from vault.requesters.owned import OwnClient
 from vault.signin import MEMBER, Holder
@@ -130,11 +128,8 @@ async def list_clients(request: VaultRequest) -> OwnClientList:
     tags=["organisation"],
 )
 async def add_key(request: VaultRequest, client: FromPath[str]) -> ChangeView:
-    """Add a public key beside those there are. Takes the role keys."""
+    """Add a public key beside those there are; with use enc one that answers are sealed to. Takes the role keys."""
     body = await request.parsed(NewKey)
-    if problems := problems_of_key(body.jwk):
-        where, why = problems[0]
-        raise Invalid.field(f"jwk.{where}".rstrip("."), why)
     times = {"from": _ms(body.from_), "until": _ms(body.until)}
     wanted = {"jwk": body.jwk, **{name: at for name, at in times.items() if at is not None}}
     return await _propose(request, KEY_ADDED, ids.parse(ids.CLIENT, client), wanted)

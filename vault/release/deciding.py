@@ -18,11 +18,11 @@ from vault.release.caller import Caller
 from vault.release.checks import Chosen, Selection, check_live_now, choose, request_digest
 from vault.release.engine import Ask
 from vault.release.entries import Said, delivered
-from vault.release.formats import PLAIN
+from vault.release.formats import PLAIN, NoEncryptionKey
 from vault.release.loaded import Earlier, Loaded
 from vault.release.package import Package, Shares, commitment, pack
 from vault.release.recording import Delivery, Overtaken
-from vault.release.refusals import KEPT, IdempotencyExpired
+from vault.release.refusals import KEPT, IdempotencyExpired, OutsideHours, OutsideNetworks
 from vault.release.rendering import check_format
 from vault.release.standing import Stood, stood
 from vault.release.tables import DELIVERED, WAITING
@@ -57,9 +57,7 @@ def decide(request: Request, loaded: Loaded) -> Delivery | Waits | Repeats:
     ring, access, now = request.ring, request.caller.access, request.now
     # 2. Is everything live, at this moment?
     check_live_now(loaded, epoch=access.epoch, now=now)
-    limits.check_place(loaded.body, request.ask.address, now)
-    if request.ask.format is not PLAIN:
-        check_format(request.ask, loaded, now)
+    _check_way(request, loaded)
     # 3. What is asked for, within what the token, the grant and the declaration allow.
     selection = choose(request.ask.items, access.items, loaded)
     digest, earlier = request_digest(loaded.grant_id, access.client_id, selection.named), loaded.earlier
@@ -85,6 +83,19 @@ def decide(request: Request, loaded: Loaded) -> Delivery | Waits | Repeats:
     # 5. Open with all the shares. 6. Keep what was chosen, in its forms.
     package = pack(ring, loaded, selection, Shares(access.g, approval.share if approval else None), now)
     return _delivery(request, loaded, package, digest=digest, approval=approval)
+
+
+def _check_way(request: Request, loaded: Loaded) -> None:
+    """Whether it may leave by this way: at this hour, to this address, sealed to a key there is. A no is no answer of
+    what is remembered: keys and declarations change, and nothing that follows a refusal compares them."""
+    try:
+        limits.check_place(loaded.body, request.ask.address, request.now)
+        if request.ask.format is not PLAIN:
+            check_format(request.ask, loaded, request.now)
+    except (OutsideHours, OutsideNetworks, NoEncryptionKey):
+        if loaded.is_fresh:
+            raise
+        raise Overtaken from None
 
 
 def pack_again(ring: KeyRing, loaded: Loaded, step: Repeats, g: bytes, *, now: datetime) -> Package:
