@@ -193,6 +193,8 @@ FORMS: dict[str, dict[str, str]] = {
     },
     "POST /oversight/cases": {"title": "Sold to advertisers"},
     "POST /oversight/cases/{inquiry}": {"act": "note", "text": "spoke with them"},
+    "POST /oversight/orders": {"instrument": "(2026) 7", "ground": "supervision", "number": "110101199001010015"},
+    "POST /oversight/orders/{order}": {},
     "POST /oversight/evidence": {"entry": "0", "case": "inq_" + "0" * 32, "text": "how it began"},
     "POST /oversight/powers/{power}": {"decision": "decline", "second_reason": "it proved to be nothing"},
     "POST /desk/lawful": {"basis": "civil-evidence", "sure": "yes"},

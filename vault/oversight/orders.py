@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+import sqlalchemy as sa
+
 from vault import ids
 from vault.accounts.finding import holder_of_number
 from vault.clock import from_millis, millis
@@ -27,6 +29,7 @@ from vault.requesters.hidden import reads_as
 from vault.signin import Holder
 
 _LONGEST = 80
+_MOST = 100
 
 
 class AnotherInspector(Refused):
@@ -50,6 +53,19 @@ class Filing:
     scheme: str
     number: str = field(repr=False)
     hidden_until: datetime | None
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A filed order as the second regulator sees it; ``ends_at``: when its time to be confirmed is over."""
+
+    id: UUID
+    instrument: str
+    ground: str
+    authority: str
+    hidden_until: datetime | None
+    filed_by: StaffId
+    ends_at: datetime
 
 
 async def file_order(session: Session, holder: Holder, filing: Filing) -> ReferenceOrder:
@@ -94,6 +110,20 @@ async def confirm_order(session: Session, holder: Holder, order_id: UUID) -> Ref
     await session.flush()
     await log.append(session, _said("order.confirmed", order, holder))
     return await issue(session, order.person_id, order=order)
+
+
+async def waiting(session: Session, holder: Holder) -> list[Waiting]:
+    """Orders that another regulator may still confirm, newest first; of the person nothing. Raises OutsideMandate,
+    Tampered."""
+    await mandated(session, holder, REFERENCES)
+    chosen = sa.select(ReferenceOrder).where(
+        ReferenceOrder.confirmed_by.is_(None), ReferenceOrder.filed_at > session.now - LIFE
+    )
+    rows = (await session.scalars(chosen.order_by(ReferenceOrder.id.desc()).limit(_MOST))).all()
+    return [
+        Waiting(row.id, row.instrument, row.ground, row.authority, row.hidden_until, row.filed_by, row.filed_at + LIFE)
+        for row in rows
+    ]
 
 
 async def confirm_on_record(db: Database, holder: Holder, order_id: UUID) -> Reference:
