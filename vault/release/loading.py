@@ -85,7 +85,7 @@ _FROM: Final = """
 JOIN persons p ON p.person_id = g.person_id
 JOIN grant_uses u ON u.person_id = g.person_id AND u.grant_id = g.id
 JOIN ledger_subjects s ON s.person_id = g.person_id
-LEFT JOIN releases e ON e.person_id = g.person_id AND e.grant_id = g.id AND e.idempotency_key = $key
+LEFT JOIN releases e ON e.person_id = $person AND e.grant_id = $grant AND e.idempotency_key = $key
 """
 
 
