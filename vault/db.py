@@ -291,3 +291,9 @@ def is_retryable(error: BaseException) -> bool:
     """Whether the same unit of work may simply be tried again (design rule: 40001, 40P01, 25006, 57P0x, 08xxx)."""
     state = sqlstate(error)
     return state is not None and (state in RETRYABLE or state.startswith("08"))
+
+
+def is_out_of_resources(error: BaseException) -> bool:
+    """Whether the server's disk, memory or connections are used up, or its disk fails (SQLSTATE classes 53 and 58)."""
+    state = sqlstate(error)
+    return state is not None and state.startswith(("53", "58"))

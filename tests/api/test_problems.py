@@ -2,10 +2,11 @@
 
 import re
 
+import asyncpg
 import httpx
 import pytest
 from litestar.exceptions import HTTPException, NotFoundException
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 import vault.app  # noqa: F401 - loads every room, and with it every kind of error
 from vault.edge.problems import as_vault_error, family, problem
@@ -52,6 +53,10 @@ def test_a_database_that_is_away_is_not_our_mistake() -> None:
     assert isinstance(as_vault_error(OperationalError("", {}, Exception("gone"))), Unavailable)
     assert isinstance(as_vault_error(ConnectionRefusedError()), Unavailable)
     assert as_vault_error(IntegrityError("", {}, Exception("somebody's value"))).name == "internal"
+    for state, name in (("53100", "unavailable"), ("58030", "unavailable"), ("23505", "internal")):
+        error = asyncpg.PostgresError.new({"C": state, "M": "somebody's value", "S": "ERROR"})
+        assert as_vault_error(error).name == name
+        assert as_vault_error(DBAPIError("", {}, error)).name == name
 
 
 async def test_a_type_leads_to_its_page(caller: httpx.AsyncClient) -> None:

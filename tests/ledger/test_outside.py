@@ -140,6 +140,25 @@ async def test_a_heartbeat_when_nothing_came(log: Log, clock: FixedClock) -> Non
     assert [each["event"] for each in await log.members()] == ["registry.founded", "log.heartbeat", "log.heartbeat"]
 
 
+async def test_the_heart_beats_on_when_the_clock_jumps(log: Log, clock: FixedClock) -> None:
+    """Set back by a day, once at once and then in its measure; set forward, the same: never silent until it is there
+    again, never in a storm."""
+    minute = timedelta(seconds=60)
+    await log.record(FOUNDED)
+    await log.drain()
+    for jump in (timedelta(days=-1), timedelta(days=3)):
+        clock.move(jump)
+        beats = 0
+        for _ in range(4):
+            beats += await log.database.run(beat, minute)
+            await log.drain()
+        assert beats == 1
+        clock.move(minute)
+        assert await log.database.run(beat, minute)
+        await log.drain()
+    assert (await log.fsck()).findings == []
+
+
 ENDLESS = """
 import sys
 from pathlib import Path

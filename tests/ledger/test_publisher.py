@@ -2,17 +2,21 @@
 
 import asyncio
 import stat
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.ledger.shelves import accepted, files, publisher
-from tests.ledger.world import FORGED, FOUNDED, Log
+from tests.ledger.world import FORGED, FOUNDED, ORIGIN, Log
+from vault.clock import FixedClock
 from vault.errors import Tampered, VaultError
 from vault.ledger.checkpoint import Checkpoint
+from vault.ledger.cosignature import cosignatures
 from vault.ledger.places import Place
 from vault.ledger.publisher import Answers
 from vault.ledger.shelf import Shelf, ShelfFailed, Told
+from vault.witness.publishing import log_signing
 
 
 async def test_another_implementation_accepts_what_is_published(log: Log, tmp_path: Path) -> None:
@@ -207,3 +211,20 @@ def test_partial_files_end_with_the_whole_one(tmp_path: Path) -> None:
     assert list((tmp_path / ".tmp").iterdir()) == []
     assert shelf.read(Place(0, 1000)) == b"a" * 8192
     assert shelf.read(Place(0, 1000, 3)) is None
+
+
+async def test_checkpoints_are_dated_forward_only(log: Log, tmp_path: Path, clock: FixedClock) -> None:
+    """A clock that is set back dates no later checkpoint before an earlier one, in this process and in the next."""
+    second = log_signing(log.database.ring, ORIGIN).second
+    assert second is not None
+    running, moments = publisher(log, tmp_path), []
+    for jump in (0, -3600, 10, -86_400):
+        clock.move(timedelta(seconds=jump))
+        await log.record(FOUNDED)
+        await log.drain()
+        running = running if jump > -86_400 else publisher(log, tmp_path)
+        await running.publish()
+        (made,) = cosignatures((tmp_path / "checkpoint").read_text(), [second.key])
+        moments.append(made.at)
+    assert moments == sorted(moments)
+    assert accepted(log, tmp_path) == 4

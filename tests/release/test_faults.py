@@ -8,11 +8,12 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
+from tests.release.officers import NUMBER, ask_for_number, decide
 from tests.release.world import Releases
 from vault.authserver.errors import InvalidToken
 from vault.consent import Given
 from vault.errors import Unavailable
-from vault.release.refusals import TooOften
+from vault.release.refusals import ApprovalLapsed, TooOften
 
 FULL = """
 CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -141,3 +142,17 @@ async def test_a_clock_set_forward(releases: Releases) -> None:
     assert entries[0]["at"] - entries[1]["at"] == timedelta(hours=2) // timedelta(milliseconds=1)
     assert [entry["index"] for entry in entries] == sorted(entry["index"] for entry in entries)
     assert (await releases.fsck()).holds
+
+
+async def test_an_approval_does_not_grow_younger(releases: Releases, given: Given) -> None:
+    """Fresh for an hour by the clock of when it was given: set back beyond that, it opens nothing; set right, it does;
+    set forward, it is over, as anybody's would be."""
+    releases.later(hours=4)
+    token = await releases.token(given)
+    await decide(releases, await ask_for_number(releases, token))
+    for hours in (-3, 2):
+        releases.later(hours=hours)
+        with pytest.raises(ApprovalLapsed):
+            await releases.release(await releases.token(given), NUMBER, key="once")
+        releases.later(hours=-hours)
+    assert (await releases.values(token, NUMBER, key="once"))[NUMBER]

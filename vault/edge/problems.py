@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from vault.authserver import mending
 from vault.authserver.errors import DPOP_ALGORITHMS, OAuthError
-from vault.db import is_retryable
+from vault.db import is_out_of_resources, is_retryable
 from vault.errors import (
     Invalid,
     Malformed,
@@ -102,12 +102,13 @@ def as_vault_error(error: Exception) -> VaultError:
 
 
 def is_database_away(error: Exception) -> bool:
-    """Whether the database could not be reached, or asked for another try: nothing is wrong with the request."""
-    if isinstance(error, DBAPIError) and (error.connection_invalidated or is_retryable(error)):
+    """Whether the database could not be reached, has no room, or asked for another try: nothing is wrong with the
+    request, and nothing of it was done."""
+    if isinstance(error, DBAPIError | asyncpg.PostgresError) and (is_retryable(error) or is_out_of_resources(error)):
         return True
-    return isinstance(error, OperationalError | InterfaceError | PoolTimeout | asyncpg.InterfaceError | OSError) or (
-        isinstance(error, asyncpg.PostgresError) and is_retryable(error)
-    )
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    return isinstance(error, OperationalError | InterfaceError | PoolTimeout | asyncpg.InterfaceError | OSError)
 
 
 def status_of(error: VaultError) -> int:

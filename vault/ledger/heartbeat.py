@@ -25,9 +25,13 @@ _log = structlog.get_logger(__name__)
 
 
 async def beat(session: Session, after: timedelta) -> bool:
-    """Record a heartbeat when nothing has been recorded for so long. A log without entries has no heart yet."""
+    """Record a heartbeat when nothing has been recorded for so long. A log without entries has no heart yet.
+
+    Where the clock was set back, the newest entry is of a time to come: how long ago it was nobody knows, and a beat is
+    due. Without it the log would be silent until the clock is there again.
+    """
     row = (await session.execute(sa.select(HeadRow.size, HeadRow.at).where(HeadRow.shard == log.SHARD))).one()
-    if not row.size or session.now - row.at < after:
+    if not row.size or timedelta() <= session.now - row.at < after:
         return False
     waiting = sa.select(sa.exists().where(OutboxRow.shard == log.SHARD))
     if (await session.execute(waiting)).scalar_one():

@@ -18,7 +18,7 @@ from vault.clock import Clock, millis
 from vault.db import APP, Database
 from vault.errors import Tampered, VaultError
 from vault.ledger.checkpoint import Checkpoint, LogKey, verify
-from vault.ledger.cosignature import Cosigner
+from vault.ledger.cosignature import Cosigner, cosignatures
 from vault.ledger.emptying import Emptying
 from vault.ledger.growing import Growth
 from vault.ledger.proofs import build, consistency_nodes
@@ -91,6 +91,7 @@ class Publisher:
         self._shard = 0
         self._growth: Growth | None = None
         self._out = 0
+        self._signed_at = 0
         self._emptying = Emptying(shelf, self._shard)
 
     @property
@@ -164,6 +165,8 @@ class Publisher:
             raise Tampered(private=f"the database holds other entries than the {signed.size} that were published")
         first = signed.size - signed.size % TILE_WIDTH
         rows = await connection.fetch(_LEAVES, self._shard, first, signed.size)
+        if self._signing.second is not None:
+            self._signed_at = max((each.at for each in cosignatures(note, [self._signing.second.key])), default=0)
         self._out = signed.size
         self.status = Status(signed.size, millis(self._clock.now()), signed.size, 0)
         return Growth(edge, [row["body"] or b"" for row in rows])
@@ -201,8 +204,9 @@ class Publisher:
             async with one_at_a_time:
                 return build(parts, await fetch_nodes(connection.fetch, self._shard, nodes, size=checkpoint.size))
 
-        seconds = millis(self._clock.now()) // 1000
         if self._signing.second is not None:
+            # Where the clock was set back, the time under a later checkpoint is still no earlier one.
+            self._signed_at = seconds = max(self._signed_at, millis(self._clock.now()) // 1000)
             note += await asyncio.to_thread(self._signing.second.line, checkpoint, seconds)
         answers = await self._witnesses.ask(checkpoint, note, path)
         if answers.is_quorum:

@@ -17,6 +17,8 @@ from vault.crypto.sealing import aead, mac, open_aead, place
 from vault.ids import PersonId, ReleaseId
 
 FRESH_FOR: Final = timedelta(hours=1)
+SKEW: Final = timedelta(minutes=1)
+"""So far the clocks of two nodes may be apart."""
 WAITS: Final = timedelta(days=1)
 """A release that nobody decided by then is abandoned; decided when reading."""
 APPROVE: Final = "approve"

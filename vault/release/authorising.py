@@ -8,7 +8,7 @@ from vault.crypto.keyring import KeyRing
 from vault.crypto.sealing import same
 from vault.errors import Tampered
 from vault.ids import PersonId
-from vault.release.approvals import APPROVE, WAITS, Verdict, keep_used, open_share, open_used
+from vault.release.approvals import APPROVE, SKEW, WAITS, Verdict, keep_used, open_share, open_used
 from vault.release.loaded import Earlier, Loaded
 from vault.release.refusals import ApprovalLapsed, CannotRepeat, ReleaseDenied, WaitLapsed
 from vault.release.standing import share_to_repeat
@@ -46,6 +46,8 @@ def approved(ring: KeyRing, loaded: Loaded, earlier: Earlier, request_digest: by
     if now >= approval["expires_at"] or approval["used_at"] is not None or approval["share"] is None:
         raise ApprovalLapsed
     if approval["at"] < loaded.grant["given_at"]:  # of a consent that another one has taken the place of
+        raise ApprovalLapsed
+    if approval["at"] > now + SKEW:  # the clock was set back: how old it is nobody knows
         raise ApprovalLapsed
     verdict = Verdict(
         release=earlier.id,
