@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
+import pytest
 
 from tests.api.edge import send
 from tests.portal.visits import CONTACT, Desk, Requester, Visitor
@@ -12,6 +13,8 @@ from vault.crypto.sealing import new_box_pair, unseal
 from vault.lawful import BASES
 from vault.ledger.hidden import GROUNDS
 from vault.portal import power_words
+from vault.portal.languages import languages
+from vault.portal.reasons import reason
 from vault.powers import ACTS, REASONS, cases
 from vault.registry.candidates import ROLES
 from vault.registry.mandates import POWERS
@@ -75,6 +78,21 @@ def test_every_code_has_words() -> None:
     assert set(power_words.ACTS) == set(ACTS)
     assert set(power_words.POWERS) == set(POWERS)
     assert set(power_words.ROLES) == {role for roles in ROLES.values() for role in roles}
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("must be within 30 days, 0:00:00 from now", "must be within 30 days from now"),
+        ("must be a moment within 1096 days from now", "must be within 1096 days from now"),
+        ("is one of no-breach, mended", "must be one of those offered"),
+        ("must be plain text of 10 to 2000 characters", "must be plain text of 10 to 2000 characters"),
+        ("must be a grant: deletion is ordered of what was released under one", "must be a permission: deletion"),
+    ],
+)
+def test_reasons_of_supervision_are_said_in_words(said: str, shown: str) -> None:
+    """What the rooms say in their own terms is said in those of the page, from the catalogue."""
+    assert reason(languages()["en"], said).startswith(shown)
 
 
 async def test_who_lacks_the_role_sees_no_order(staff: Desk) -> None:

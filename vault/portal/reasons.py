@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from vault.portal.languages import N_, Language
+from vault.portal.supervision_reasons import PATTERNS
 
 _PATTERNS: Final[Mapping[str, str]] = {
     N_("must not be longer than %(a)s characters"): r"must not be longer than (?P<a>\d+) characters",
@@ -134,7 +135,7 @@ SAID: Final = (
     N_("This installation sends no messages."),
 )
 """Whole sentences of the rooms that pages show: listed here for the catalogues."""
-_COMPILED: Final = [(re.compile(pattern), text) for text, pattern in _PATTERNS.items()]
+_COMPILED: Final = [(re.compile(pattern), text) for text, pattern in (*_PATTERNS.items(), *PATTERNS.items())]
 
 
 def reason(language: Language, why: str) -> str:

@@ -25,19 +25,19 @@ OUTCOMES: Final = {
     "stopped": N_("Suspended"),
 }
 _FIGURES: Final = {
-    "grants_last_hour": N_("consents in an hour"),
-    "usual_per_hour": N_("usual per hour"),
-    "deliveries_last_day": N_("deliveries in a day"),
-    "percent_at_night": N_("% at night"),
-    "usual_percent": N_("% usual"),
-    "refusals_last_day": N_("refusals in a day"),
-    "percent_refused": N_("% refused"),
-    "grants_used_last_hour": N_("consents used in an hour"),
-    "percent_in_order": N_("% in order"),
-    "items_granted": N_("items granted"),
-    "items_never_used": N_("items never used"),
-    "deliveries_last_month": N_("deliveries in a month"),
-    "guesses_last_hour": N_("guesses in an hour"),
+    "grants_last_hour": N_("%(n)s consents in an hour"),
+    "usual_per_hour": N_("%(n)s per hour are usual"),
+    "deliveries_last_day": N_("%(n)s deliveries in a day"),
+    "percent_at_night": N_("%(n)s per cent at night"),
+    "usual_percent": N_("%(n)s per cent are usual"),
+    "refusals_last_day": N_("%(n)s refusals in a day"),
+    "percent_refused": N_("%(n)s per cent refused"),
+    "grants_used_last_hour": N_("%(n)s consents used in an hour"),
+    "percent_in_order": N_("%(n)s per cent in order"),
+    "items_granted": N_("%(n)s items granted"),
+    "items_never_used": N_("%(n)s items never used"),
+    "deliveries_last_month": N_("%(n)s deliveries in a month"),
+    "guesses_last_hour": N_("%(n)s guesses in an hour"),
 }
 
 
@@ -112,10 +112,13 @@ def _row(found: Found, spoken: Language) -> dict[str, Any]:
             {
                 "title": rules.get(each["rule"], each["rule"]),
                 "points": each["points"],
-                "figures": [
-                    (spoken.gettext(_FIGURES.get(name, name)), value) for name, value in each["figures"].items()
-                ],
+                "figures": [_figure(spoken, name, value) for name, value in each["figures"].items()],
             }
             for each in found.findings
         ],
     }
+
+
+def _figure(spoken: Language, name: str, value: object) -> str:
+    known = _FIGURES.get(name)
+    return spoken.gettext(known) % {"n": value} if known else f"{name}: {value}"
