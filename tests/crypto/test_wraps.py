@@ -46,6 +46,18 @@ def test_aead_refuses_what_is_broken() -> None:
             pytest.fail(f"{name}: {open_aead(key, broken, b'place')!r}")
 
 
+@given(key=keys, blob=st.binary(max_size=60), length=st.integers(0, 64).filter(lambda n: n != 32))
+def test_aead_refuses_what_is_too_short_and_what_is_no_key(key: bytes, blob: bytes, length: int) -> None:
+    """Nothing of a wrong length ever reaches the library, which takes lengths for granted."""
+    for wrong_key, wrong_blob in (
+        (key, blob),
+        (key, b"\x01" + blob),
+        (key[:length].ljust(length, b"k"), aead(key, blob, b"place")),
+    ):
+        with pytest.raises(CannotOpen):
+            open_aead(wrong_key, wrong_blob, b"place")
+
+
 def test_aead_never_repeats_itself() -> None:
     """The nonce is fresh: equal messages do not look equal."""
     key = new_key()

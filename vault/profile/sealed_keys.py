@@ -5,7 +5,7 @@ with it, and the row is signed: a key moved elsewhere does not open, a key broug
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from vault.crypto.canonical import b64, canonical, digest, plain
@@ -16,8 +16,7 @@ from vault.errors import CannotOpen
 _BINDING: Final = 32
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """One compartment of one section: what has a key of its own."""
 
     section: str
