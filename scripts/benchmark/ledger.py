@@ -67,6 +67,7 @@ def measure(plan: Plan, tell: Callable[[str], None]) -> dict[str, Any]:
         found["floor"] = pgbench(runtime, plan.seconds)
         tell(f"{plan.writers} writers that wait for receipts …")
         found["small"] = _waiting(plan, runtime, groups)
+        found["apart"] = _apart(plan, runtime, groups)
         size = asyncio.run(_head(runtime, "size"))
         if plan.entries > size:
             tell(f"Growing to {plan.entries:,} entries …")
@@ -95,15 +96,22 @@ def pgbench(runtime: Runtime, seconds: float) -> float:
 
 
 def _waiting(plan: Plan, runtime: Runtime, groups: dict[str, list[int]]) -> dict[str, Any]:
-    """One process sequences, another one writes and waits. What starting them took is not counted."""
-    data = runtime.settings.data
+    """One process writes, waits and sequences, as a server does that is the only one."""
+    return _written(plan, runtime, groups, "leading")
+
+
+def _apart(plan: Plan, runtime: Runtime, groups: dict[str, list[int]]) -> dict[str, Any]:
+    """One process sequences, another one writes and follows. What starting the first took is not counted."""
     with _sequencing(runtime) as sequencer:
-        measured = groups | {"sequencer": [sequencer]}
-        before = {name: cpu_seconds(*pids) for name, pids in measured.items()}
-        command = [sys.executable, "-m", "benchmark.writers", str(data), str(plan.writers), str(plan.seconds)]
-        done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
-        used = {name: cpu_seconds(*pids) - before[name] for name, pids in measured.items()}
-    written = msgspec.json.decode(done.stdout, type=Written)
+        return _written(plan, runtime, groups | {"sequencer": [sequencer]}, "following")
+
+
+def _written(plan: Plan, runtime: Runtime, groups: dict[str, list[int]], how: str) -> dict[str, Any]:
+    before = {name: cpu_seconds(*pids) for name, pids in groups.items()}
+    command = [sys.executable, "-m", "benchmark.writers", str(runtime.settings.data), str(plan.writers)]
+    done = subprocess.run([*command, str(plan.seconds), how], stdout=subprocess.PIPE, check=True)
+    used = {name: cpu_seconds(*pids) - before[name] for name, pids in groups.items()}
+    written = msgspec.json.decode(done.stdout.splitlines()[-1], type=Written)  # after its log
     cpu = {"writers": written.cpu_seconds, "of which making drafts": written.making, **used}
     return {
         "per_second": written.receipts / written.seconds,
@@ -201,6 +209,7 @@ def table(found: dict[str, Any]) -> str:
     names = {
         "alone_small": "sequencer alone, 10 k entries",
         "small": f"{found['writers']} writers, receipts, 10 k",
+        "apart": "the same, sequencer apart",
         "alone_large": f"sequencer alone, {found['entries']:,}",
         "large": f"{found['writers']} writers, receipts, large",
     }

@@ -1,6 +1,7 @@
 """Writers, in a process of their own: each puts a draft into the outbox in a transaction of its own and waits for its
 receipt, again and again. They share a few connections, as the requests of a server do: nobody holds one while waiting.
-Arguments: the folder of an installation, how many writers, seconds. Tells one JSON object.
+Arguments: the folder of an installation, how many writers, seconds, and ``leading`` when the sequencer is to run in
+the same process, as it does in a server. Tells one JSON object.
 """
 
 import asyncio
@@ -19,8 +20,9 @@ from vault.clock import SystemClock
 from vault.crypto.keyring import MemoryRing
 from vault.db import APP, Database
 from vault.embedded import EmbeddedServer
-from vault.ledger.checkpoint import log_keys
+from vault.ledger.checkpoint import log_keys, ring_signer
 from vault.ledger.follower import Receipts
+from vault.ledger.sequencer import Sequencer
 from vault.settings import load
 
 CONNECTIONS: Final = 16
@@ -35,11 +37,12 @@ def at_hand(data: Path, *, pool_size: int = 8) -> tuple[Database, str]:
     return Database(server.admin_url, ring, SystemClock(), pool_size=pool_size), settings.origin(ring.id)
 
 
-async def run(data: Path, writers: int, seconds: float) -> Written:
+async def run(data: Path, writers: int, seconds: float, *, is_leading: bool) -> Written:
     """Write and wait."""
     database, origin = at_hand(data)
-    receipts = Receipts(database, log_keys(database.ring, origin))
-    following = asyncio.create_task(receipts.run())
+    sequencer = Sequencer(database, ring_signer(database.ring, origin)) if is_leading else None
+    receipts = Receipts(database, log_keys(database.ring, origin), sequencer=sequencer)
+    tasks = [asyncio.create_task(each.run()) for each in (receipts, sequencer) if each is not None]
     # A statement outside a transaction block is a transaction of its own, flushed before its answer comes.
     prepared = [await (await database.connect(APP)).prepare(_INSERT) for _ in range(min(writers, CONNECTIONS))]
     free: asyncio.LifoQueue[Any] = asyncio.LifoQueue()
@@ -67,14 +70,18 @@ async def run(data: Path, writers: int, seconds: float) -> Written:
 
     await asyncio.gather(*(write() for _ in range(writers)))
     took, spent = time.perf_counter() - began, time.process_time() - used
-    following.cancel()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
     await database.close()
     return Written(len(latencies), took, spent, making, sorted(latencies))
 
 
 def main(arguments: list[str]) -> None:
     """The command line."""
-    written: Any = uvloop.run(run(Path(arguments[0]), int(arguments[1]), float(arguments[2])))
+    written: Any = uvloop.run(
+        run(Path(arguments[0]), int(arguments[1]), float(arguments[2]), is_leading="leading" in arguments[3:])
+    )
     sys.stdout.buffer.write(msgspec.json.encode(written))
 
 

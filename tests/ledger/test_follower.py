@@ -97,6 +97,33 @@ async def test_a_follower_in_another_process_hears_of_it(log: Log) -> None:
         assert holds(log, await receipts.wait(entry_id, 5))
 
 
+async def test_the_sequencer_hands_over_what_it_committed(log: Log) -> None:
+    """In the process that leads nobody waits for a look at the rows: three entries get their receipts without one."""
+    sequencer = Sequencer(log.database, log.signer)
+    receipts = Receipts(log.database, log.signer.keys, sequencer=sequencer)  # it is not running
+    async with tasks(sequencer.run()):
+        entries = await log.record(FOUNDED, FOUNDED, FOUNDED)
+        handed = await receipts.wait_all(entries, 5)
+    assert [holds(log, handed[entry])["index"] for entry in entries] == [0, 1, 2]
+    assert receipts.size == 0
+
+
+async def test_what_was_handed_over_is_compared_with_the_rows(log: Log) -> None:
+    """The database keeps another hash than the one that was signed: from the next look on nothing is handed out."""
+    sequencer = Sequencer(log.database, log.signer)
+    receipts = Receipts(log.database, log.signer.keys, sequencer=sequencer)
+    async with tasks(sequencer.run()):
+        (entry_id,) = await log.record(FOUNDED)
+        await receipts.wait(entry_id, 5)
+        await log.tamper("UPDATE ledger_entries SET leaf_hash = sha256('x') WHERE idx = 0")
+        async with tasks(receipts.run()):
+            with pytest.raises(Unavailable):
+                await _wait_for_ever(receipts, entry_id)
+            assert receipts.failure is not None
+            with pytest.raises(Unavailable, match="cannot prove"):
+                await receipts.wait((await log.record(FOUNDED))[0], 5)
+
+
 async def test_who_comes_late_follows_from_tiles(log: Log) -> None:
     """A follower that starts behind thousands of entries rebuilds the edge, and gives receipts old and new."""
     old = await log.record(FOUNDED)

@@ -5,6 +5,9 @@ entries somebody waits for, and the newest checkpoint. Only when the hashes lead
 checkpoint genuinely signs are receipts made from them (``trusted``); while they do not, nothing is
 handed out and everybody is told to come back.
 
+While the sequencer of this process leads, it hands over each batch once its commit is durable, and receipts are made
+from what it signed; the stored rows are compared soon after, and nothing more is handed out if they say otherwise.
+
 ``hint`` tells the sequencer that the outbox has something: directly when it leads in this process, by
 NOTIFY on a connection of its own otherwise. Never NOTIFY inside an act's transaction: commits that
 notify wait for each other.
@@ -23,9 +26,11 @@ from vault.db import APP, Database
 from vault.errors import Tampered, Unavailable
 from vault.ids import EntryId
 from vault.ledger import commit
+from vault.ledger.batch import Batch
 from vault.ledger.checkpoint import LogKey
 from vault.ledger.durable import Barrier
-from vault.ledger.proofs import ProofFailed, build, consistency_nodes, inclusion_nodes, verify_inclusion
+from vault.ledger.paths import receipts_of
+from vault.ledger.proofs import Lookup, ProofFailed, build, consistency_nodes, inclusion_nodes, verify_inclusion
 from vault.ledger.receipt import Receipt
 from vault.ledger.sequencer import GATHERING, Sequencer
 from vault.ledger.stored import fetch_edge, fetch_nodes
@@ -39,6 +44,10 @@ MOST_HASHES: Final = 4096
 """Further behind than this, the edge is rebuilt from tiles instead of hash by hash."""
 POLL_WAITING: Final = 0.01
 POLL_IDLE: Final = 1.0
+PATIENCE: Final = 0.02
+"""Seconds after which somebody is looked for in the rows although batches are handed over: the entry may be older."""
+BEHIND: Final = 1024
+"""Entries handed over before the rows are compared with them, at the latest after ``POLL_IDLE``."""
 PAUSE: Final = 0.25
 """Seconds: between looks when notifications fail to come, and before connecting again."""
 _log = structlog.get_logger(__name__)
@@ -78,12 +87,14 @@ class Receipts:
         self._shard = shard
         self._sequencer = sequencer
         self._tree = TrustedTree(keys)
-        self._waiting: dict[UUID, list[asyncio.Future[Receipt]]] = {}
+        self._waiting: dict[UUID, tuple[float, list[asyncio.Future[Receipt]]]] = {}
         self._asked = asyncio.Event()
         self._news = asyncio.Event()
         self._hinted = asyncio.Event()
         self._planned = 0.0
         self._barrier = Barrier()
+        if sequencer is not None:
+            sequencer.hand_to(self._take)
 
     @property
     def size(self) -> int:
@@ -117,8 +128,9 @@ class Receipts:
             raise Unavailable("Too many are waiting for receipts.")
         loop = asyncio.get_running_loop()
         mine: dict[EntryId, asyncio.Future[Receipt]] = {entry_id: loop.create_future() for entry_id in entry_ids}
+        now = monotonic()
         for entry_id, future in mine.items():
-            self._waiting.setdefault(entry_id, []).append(future)
+            self._waiting.setdefault(entry_id, (now, []))[1].append(future)
         self._asked.set()
         late = loop.call_later(within, _too_late, mine.values())  # a third of what a timeout context costs
         try:
@@ -141,7 +153,7 @@ class Receipts:
             try:
                 async with self._connected() as connection:
                     await connection.execute(commit.PLANS)
-                    await connection.add_listener("ledger_head", lambda *_: self.news())
+                    await connection.add_listener("ledger_head", lambda *_: None if self._is_handed else self.news())
                     await self._barrier.attach(connection)
                     while True:
                         await self._step(connection)
@@ -155,11 +167,39 @@ class Receipts:
 
     async def _pause(self) -> None:
         self._asked.clear()
+        if self._is_handed:
+            await self._until_needed()
+            return
         if not self._waiting:
             await _first(self._asked, POLL_IDLE)
         if self._waiting:
             await _first(self._news, POLL_WAITING)
         self._news.clear()
+
+    @property
+    def _is_handed(self) -> bool:
+        return self._sequencer is not None and self._sequencer.leading
+
+    async def _until_needed(self) -> None:
+        """Until somebody waits whom no batch answered, until many entries were handed over, or for a second."""
+        until = monotonic() + POLL_IDLE
+        while self._is_handed and not self._news.is_set() and (left := until - monotonic()) > 0:
+            if not self._waiting:
+                self._asked.clear()
+                await _first(self._asked, left)
+            elif monotonic() - next(iter(self._waiting.values()))[0] > PATIENCE:
+                break
+            else:
+                await _first(self._news, POLL_WAITING)
+        self._news.clear()
+
+    def _take(self, batch: Batch, note: str, node: Lookup) -> None:
+        """Answer from what the sequencer of this process has just committed, durably."""
+        if batch.checkpoint.size - self._tree.size > BEHIND:
+            self.news()
+        if self._waiting and self.failure is None:
+            for entry_id, receipt in receipts_of(batch, note, node, self._waiting):
+                self._answer(entry_id, receipt)
 
     async def _step(self, connection: Any) -> None:
         if monotonic() - self._planned > 1:
@@ -202,12 +242,12 @@ class Receipts:
         return self._tree.receipt_with(body, index, path)
 
     def _answer(self, entry_id: UUID, receipt: Receipt) -> None:
-        for future in self._waiting.pop(entry_id, ()):
+        for future in self._waiting.pop(entry_id, (0.0, []))[1]:
             if not future.done():
                 future.set_result(receipt)
 
     def _stop_waiting(self, entry_id: UUID, future: asyncio.Future[Receipt]) -> None:
-        others = self._waiting.get(entry_id, [])
+        _, others = self._waiting.get(entry_id, (0.0, []))
         if future in others:
             others.remove(future)
         if not others:
@@ -217,7 +257,7 @@ class Receipts:
         """Hand out nothing, and begin again from what the rows say; the trusted checkpoint is not forgotten."""
         self.failure = error.private
         _log.critical("receipts.tampered", shard=self._shard, why=error.private)
-        for futures in self._waiting.values():
+        for _, futures in self._waiting.values():
             for future in futures:
                 if not future.done():
                     future.set_exception(Unavailable("The ledger cannot prove its entries just now.", retry_after=30))

@@ -12,7 +12,7 @@ sooner; it polls anyway.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -28,6 +28,7 @@ from vault.ledger.durable import NotDurable, is_doubtful
 from vault.ledger.leaf import is_same
 from vault.ledger.outside import Outside, compare
 from vault.ledger.partitions import AHEAD, GUARDED, WIDTH, make_room
+from vault.ledger.proofs import Lookup
 from vault.ledger.resume import resume
 from vault.ledger.tree import Edge
 
@@ -41,6 +42,8 @@ GATHERING: Final = 0.004
 process that follows the log a step of its own. Who writes alone never waits for it."""
 RECENT: Final = 200
 """Milliseconds: drafts older than this before the newest seen are looked for only once in a second."""
+Handing: TypeAlias = Callable[[Batch, str, Lookup], None]
+"""Takes what was committed: the batch, its signed note, and the nodes of the tree that ends with it."""
 _NOWHERE: Final = UUID(int=0)
 _log = structlog.get_logger(__name__)
 
@@ -73,6 +76,7 @@ class Sequencer:
         self._signer = signer
         self._shard = shard
         self._on_commit = on_commit or (lambda: None)
+        self._handing: list[Handing] = []
         self._outside: Sequence[Outside] = ()
         self._news = asyncio.Event()
         self._doubt = False
@@ -90,6 +94,10 @@ class Sequencer:
         """The same sequencer, which leads only over a tree that continues what they remember."""
         self._outside = outside
         return self
+
+    def hand_to(self, whom: Handing) -> None:
+        """Hand every batch over once its commit is durable: to somebody in this process, who must not raise."""
+        self._handing.append(whom)
 
     def hint(self) -> None:
         """Say that the outbox has something. Cheap; safe to call when it has not."""
@@ -203,12 +211,14 @@ class Sequencer:
         if not self._rehashed:
             batch.rehash()
         try:
-            await self._commit(batch, [row.id for row in drained], now)
+            note = await self._commit(batch, [row.id for row in drained], now)
         except asyncpg.UniqueViolationError:
             await self._settle(drained)
             return len(drained)
         newest = int(drained[-1].id) >> 80
         self._floor = UUID(int=max(0, newest - RECENT) << 80)
+        for hand in self._handing:
+            hand(batch, note, self._edge.node)
         self._edge.forget(self._edge.size)
         self._on_commit()
         return len(drained)
@@ -228,9 +238,11 @@ class Sequencer:
             for requester, seq in await self._connection.fetch(commit.NEXT_SEQS, self._shard, sorted(unknown)):
                 self._seqs[requester] = 0 if seq is None else seq
 
-    async def _commit(self, batch: Batch, drained: list[UUID], now: Any) -> None:
+    async def _commit(self, batch: Batch, drained: list[UUID], now: Any) -> str:
+        """Write all of it, durably. Returns the signed note. Raises Fenced, NotDurable."""
         tiles = [list(column) for column in zip(*batch.tiles, strict=True)] or [[], [], [], []]
         checkpoint = batch.checkpoint
+        note = self._signer.note(checkpoint)
         done = await self._connection.fetch(
             commit.COMMIT,
             self._shard,
@@ -242,12 +254,13 @@ class Sequencer:
             now,
             *batch.columns(),
             *tiles,
-            self._signer.note(checkpoint),
+            note,
             drained,
         )
         if not done:
             raise Fenced
         self._check_durable()
+        return note
 
     def _check_durable(self) -> None:
         if self._doubt:

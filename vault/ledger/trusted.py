@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from vault.errors import Tampered, VaultError
 from vault.ledger.checkpoint import LogKey, verify
-from vault.ledger.proofs import beside, build, verify_consistency
+from vault.ledger.paths import Paths
+from vault.ledger.proofs import verify_consistency
 from vault.ledger.receipt import Receipt, encode, make_receipt
 from vault.ledger.tree import Edge, leaf_hash
 
@@ -21,7 +22,7 @@ class TrustedTree:
         self._edge = Edge()
         self._note = ""
         self._root = self._edge.root()
-        self._paths: dict[tuple[int, int], list[str]] = {}
+        self._paths = Paths(0, self._edge.node)
         self.size = 0
         self.lost = False
 
@@ -47,23 +48,11 @@ class TrustedTree:
         """The receipt of a leaf. Raises LookupError for one that was forgotten, Tampered for one that was altered."""
         if leaf_hash(body) != self._edge.node(0, index):
             raise Tampered(private=f"the body of entry {index} is not what its leaf hash says")
-        return Receipt(encode(body), index, self.size, self._path(0, index), self._note)
+        return Receipt(encode(body), index, self.size, self._paths.of(index), self._note)
 
     def receipt_with(self, body: bytes, index: int, path: Sequence[bytes]) -> Receipt:
         """The receipt of a leaf whose path came from elsewhere and was verified against ``root``."""
         return make_receipt(body, index, size=self.size, path=path, note=self._note)
-
-    def _path(self, level: int, position: int) -> list[str]:
-        """The hashes from a node up to the root, as receipts write them. Entries that came together share them."""
-        known = self._paths.get((level, position))
-        if known is None:
-            known = []
-            if (self.size - 1) >> level:
-                if part := beside(level, position, self.size):
-                    known += map(encode, build([part], self._edge.node))
-                known += self._path(level + 1, position >> 1)
-            self._paths[level, position] = known
-        return known
 
     @property
     def root(self) -> bytes:
@@ -79,5 +68,5 @@ class TrustedTree:
         if (signed.size, signed.root) != (edge.size, root):
             raise Tampered(private="the rows do not lead to the root that the newest checkpoint signed")
         self._edge, self._note, self._root, self.size = edge, note, root, edge.size
-        self._paths = {}
+        self._paths = Paths(self.size, edge.node)
         self.lost = False
