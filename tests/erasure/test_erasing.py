@@ -1,6 +1,7 @@
 """What an erasure destroys and what stays; that it is whole or not at all; that no release comes after it."""
 
 import asyncio
+from datetime import timedelta
 
 import msgspec
 import pytest
@@ -22,6 +23,7 @@ from vault.ids import PersonId
 from vault.ledger.events import regulator
 from vault.ledger.subjects import key_and_count, tags
 from vault.ledger.verify import verify_receipt
+from vault.oversight.reach import Case, radius
 from vault.release.refusals import GrantEnded
 from vault.signin import Attempt, prepare, sign_in
 
@@ -256,3 +258,17 @@ async def test_the_ledger_key_alone_brings_nothing_back(erasures: Erasures) -> N
     with pytest.raises(VaultError):
         await erasures.releases.release(token)
     assert set(await erasures.rows()) == STAYS | {"ledger_subjects"}
+
+
+async def test_a_regulator_still_counts_the_releases(erasures: Erasures) -> None:
+    """The ledger has them all; nobody is listed who is not there any more; the orders to delete say what is missing."""
+    await used(erasures)
+    clock, bank = erasures.releases.clock, erasures.releases.consents.bank.requester
+    assert bank is not None
+    case = Case(bank, clock.now() - timedelta(days=1), clock.now() + timedelta(days=1))
+    before = await radius(erasures.db, erasures.lawful.regulator, case)
+    assert (before.count, before.releases, before.entries) == (1, 1, 1)
+    await erasures.erased()
+    after = await radius(erasures.db, erasures.lawful.regulator, case)
+    assert (after.count, after.releases, after.entries, after.persons) == (0, 0, 1, [])
+    assert [entry["reason"] for entry in await erasures.releases.entries("deletion.ordered")] == ["erasure"]
