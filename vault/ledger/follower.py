@@ -14,7 +14,7 @@ notify wait for each other.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 from uuid import UUID
@@ -36,6 +36,7 @@ from vault.ledger.sequencer import GATHERING, Sequencer
 from vault.ledger.stored import fetch_edge, fetch_nodes
 from vault.ledger.tree import leaf_hash
 from vault.ledger.trusted import TrustedTree
+from vault.ledger.waiting import first, too_late
 
 MOST_WAITING: Final = 2000
 KEPT: Final = 8192
@@ -44,8 +45,10 @@ MOST_HASHES: Final = 4096
 """Further behind than this, the edge is rebuilt from tiles instead of hash by hash."""
 POLL_WAITING: Final = 0.01
 POLL_IDLE: Final = 1.0
-PATIENCE: Final = 0.02
-"""Seconds after which somebody is looked for in the rows although batches are handed over: the entry may be older."""
+PATIENCE: Final = 0.05
+CROWD: Final = 8
+"""Seconds. Although batches are handed over, whoever waits longer than ``PATIENCE``, or among fewer than a crowd longer
+than ``POLL_WAITING``, is looked for in the rows once: the entry may be older than the wait."""
 BEHIND: Final = 1024
 """Entries handed over before the rows are compared with them, at the latest after ``POLL_IDLE``."""
 PAUSE: Final = 0.25
@@ -92,6 +95,7 @@ class Receipts:
         self._news = asyncio.Event()
         self._hinted = asyncio.Event()
         self._planned = 0.0
+        self._looked = 0.0
         self._barrier = Barrier()
         if sequencer is not None:
             sequencer.hand_to(self._take)
@@ -132,7 +136,7 @@ class Receipts:
         for entry_id, future in mine.items():
             self._waiting.setdefault(entry_id, (now, []))[1].append(future)
         self._asked.set()
-        late = loop.call_later(within, _too_late, mine.values())  # a third of what a timeout context costs
+        late = loop.call_later(within, too_late, mine.values())  # a third of what a timeout context costs
         try:
             return {entry_id: await future for entry_id, future in mine.items()}
         finally:
@@ -171,9 +175,9 @@ class Receipts:
             await self._until_needed()
             return
         if not self._waiting:
-            await _first(self._asked, POLL_IDLE)
+            await first(self._asked, POLL_IDLE)
         if self._waiting:
-            await _first(self._news, POLL_WAITING)
+            await first(self._news, POLL_WAITING)
         self._news.clear()
 
     @property
@@ -186,12 +190,16 @@ class Receipts:
         while self._is_handed and not self._news.is_set() and (left := until - monotonic()) > 0:
             if not self._waiting:
                 self._asked.clear()
-                await _first(self._asked, left)
-            elif monotonic() - next(iter(self._waiting.values()))[0] > PATIENCE:
+                await first(self._asked, left)
+            elif self._is_overdue():
                 break
             else:
-                await _first(self._news, POLL_WAITING)
+                await first(self._news, POLL_WAITING)
         self._news.clear()
+
+    def _is_overdue(self) -> bool:
+        patient = monotonic() - (PATIENCE if len(self._waiting) >= CROWD else POLL_WAITING)
+        return any(self._looked < since < patient for since, _ in self._waiting.values())
 
     def _take(self, batch: Batch, note: str, node: Lookup) -> None:
         """Answer from what the sequencer of this process has just committed, durably."""
@@ -206,6 +214,7 @@ class Receipts:
             self._planned = monotonic()
             await connection.execute(commit.REPLAN)
             await self._barrier.look(connection)
+        self._looked = monotonic()
         row = await connection.fetchrow(_STEP, self._shard, self._tree.size, MOST_HASHES, list(self._waiting))
         if row is None:  # nothing was ever signed
             return
@@ -283,18 +292,3 @@ class Receipts:
             yield connection
         finally:
             connection.terminate()
-
-
-def _too_late(futures: Iterable[asyncio.Future[Receipt]]) -> None:
-    for future in futures:
-        if not future.done():
-            future.set_exception(Unavailable("The receipt has not come in time; the act itself is recorded."))
-
-
-async def _first(event: asyncio.Event, seconds: float) -> None:
-    """Wait for the event, at most so long."""
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        pass
