@@ -21,6 +21,7 @@ from vault.organisations.members import member
 from vault.organisations.memberships import INVITATION, ROLES_CHANGED
 from vault.organisations.surrendering import SURRENDER
 from vault.requesters.client_metadata import ClientMetadata
+from vault.requesters.jwks import problems_of_registered
 from vault.requesters.key_times import Keys
 from vault.requesters.owned import OwnClient
 from vault.signin import MEMBER, Holder
@@ -130,6 +131,9 @@ async def list_clients(request: VaultRequest) -> OwnClientList:
 async def add_key(request: VaultRequest, client: FromPath[str]) -> ChangeView:
     """Add a public key beside those there are; with use enc one that answers are sealed to. Takes the role keys."""
     body = await request.parsed(NewKey)
+    if problems := problems_of_registered(body.jwk):
+        where, why = problems[0]
+        raise Invalid.field(f"jwk.{where}".rstrip("."), why)
     times = {"from": _ms(body.from_), "until": _ms(body.until)}
     wanted = {"jwk": body.jwk, **{name: at for name, at in times.items() if at is not None}}
     return await _propose(request, KEY_ADDED, ids.parse(ids.CLIENT, client), wanted)

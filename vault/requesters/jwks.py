@@ -61,6 +61,11 @@ def problems_of_set(jwks: object) -> list[Problem]:
     return found
 
 
+def problems_of_registered(key: Mapping[str, Any]) -> list[Problem]:
+    """Everything wrong with one key that is to come into a set; what depends on the others is left to the set."""
+    return _problems_of_member(key, set())
+
+
 def is_signing(key: Mapping[str, Any]) -> bool:
     """Whether a registered key verifies signatures."""
     return str(key.get("use", SIGNATURE)) == SIGNATURE
