@@ -256,6 +256,7 @@ FORMS: dict[str, dict[str, str]] = {
     "POST /desk/releases/{release_id}": _DECISION | {"code": "other"},
     "POST /desk/standing/{approval}": {"reason": REASON},
     "POST /desk/requesters/{requester}/watch/{finding}": {"reason": REASON},
+    "POST /desk/requesters/{requester}/quota": {"act": "set", "per_day": "100", "reason": REASON},
     "POST /desk/requesters/{requester}/measures": {"act": "restore", "reason": REASON},
     "POST /desk/requesters/{requester}/measures/{measure}": {"decision": "decline", "reason": REASON},
     "POST /oauth/par": {"response_type": "code", "client_assertion": "x"},

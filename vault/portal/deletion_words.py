@@ -22,6 +22,12 @@ TYPES: Final[Mapping[str, str]] = {
     "deletion.ordered": N_("deletion was ordered"),
     "test": N_("a test"),
 }
+ABOUT: Final[Mapping[str, str]] = {
+    "grant": N_("grant"),
+    "release": N_("release"),
+    "order": N_("order"),
+    "delete_by": N_("delete by"),
+}
 RESULTS: Final[Mapping[str, str]] = {
     "taken": N_("taken"),
     "no-address": N_("there is no address"),
@@ -60,7 +66,7 @@ def event_row(told: Told, spoken: Language) -> dict[str, Any]:
         "client": ids.public(ids.CLIENT, told.client_id),
         "what": spoken.gettext(kind) if kind else told.type,
         "type": told.type,
-        "about": told.about,
+        "about": [(_about(name, spoken), value) for name, value in told.about.items()],
         "at": told.at,
         "state": f"event-{told.state}",
         "tries": told.tries,
@@ -68,3 +74,8 @@ def event_row(told: Told, spoken: Language) -> dict[str, Any]:
         "next": told.next,
         "may_replay": told.state != "waiting",
     }
+
+
+def _about(name: str, spoken: Language) -> str:
+    known = ABOUT.get(name)
+    return spoken.gettext(known) if known else name
