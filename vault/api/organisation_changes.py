@@ -14,6 +14,7 @@ from vault.clock import from_millis, millis
 from vault.db import Session
 from vault.edge import organisation as desk
 from vault.edge.request import VaultRequest
+from vault.errors import Invalid
 from vault.organisations import changes
 from vault.organisations.changes import Change
 from vault.organisations.client_changes import KEY_ADDED, KEY_RETIRED, METADATA, REDIRECTS
