@@ -175,6 +175,55 @@ async def test_a_regulator_s_question_is_answered_in_place(site: Site) -> None:
     assert await page.locator("#results tbody tr").count() == 1
 
 
+async def test_evidence_is_ticked_in_an_answer(site: Site) -> None:
+    """A case is opened, an entry ticked in what was answered in place, and it stands in the case."""
+    page = await site.visit(size=NARROW)
+    await site.signed_in(page, "/oversight/sign-in", "regulator-1")
+    await page.goto(f"{site.at.base}/oversight/cases")
+    await page.fill("[name=title]", "Sold to advertisers")
+    await page.click("main button[type=submit]")
+    await page.wait_for_url("**/oversight/cases/inq_*")
+    await page.goto(f"{site.at.base}/oversight")
+    await page.select_option("[name=event]", "registry.founded")
+    await page.click("#search button[type=submit]")
+    await page.check("#results input[name=entry]")
+    await page.fill("#f-text", "how it began")
+    await page.click("form[action='/oversight/evidence'] button[type=submit]")
+    await page.wait_for_url("**/oversight/cases/inq_*?done=attached")
+    assert "how it began" in await page.inner_text("main")
+
+
+async def test_staff_pages_fit_a_narrow_screen(site: Site) -> None:
+    """What officers and regulators work with can be used at 320 pixels, with every input named to a screen reader."""
+    visits = [
+        (
+            "/oversight/sign-in",
+            "regulator-1",
+            (
+                "/oversight?ask=yes",
+                "/oversight/cases",
+                "/oversight/powers",
+                "/oversight/orders",
+                "/oversight/lawful/new",
+                "/oversight/figures",
+                "/oversight/mandate",
+            ),
+        ),
+        ("/desk/sign-in", "officer-1", ("/desk", "/desk/mandates", "/desk/watch", "/desk/lawful", "/desk/lawful/new")),
+    ]
+    for door, login, paths in visits:
+        page = await site.visit(size=NARROW)
+        await site.signed_in(page, door, login)
+        for path in paths:
+            await page.goto(site.at.base + path)
+            assert await page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"], path
+            nameless = await page.evaluate(
+                """[...document.querySelectorAll('input:not([type=hidden]), select, textarea')]
+                   .filter(e => !e.labels.length && !e.ariaLabel).map(e => e.outerHTML)"""
+            )
+            assert nameless == [], path
+
+
 @pytest.mark.parametrize("language", ["en-GB", "zh-CN"])
 async def test_pages_fit_a_narrow_screen(site: Site, language: str) -> None:
     """No sideways scrolling at 320 pixels, nothing to press that is smaller than 24 (WCAG 1.4.10, 2.5.8)."""
