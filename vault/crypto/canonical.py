@@ -68,14 +68,14 @@ def plain(value: object) -> object:
     kind = type(value)
     if kind in _PLAIN:  # most of what rows hold; row MACs are on every hot path
         return value
-    if isinstance(value, dict):
-        return {key: item if type(item) in _PLAIN else plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [item if type(item) in _PLAIN else plain(item) for item in value]
     if isinstance(value, UUID):
         return value.hex
     if isinstance(value, bytes):
         return b64(value)
+    if isinstance(value, (list, tuple)):  # half the time of a union
+        return [item if type(item) in _PLAIN else plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: item if type(item) in _PLAIN else plain(item) for key, item in value.items()}
     if isinstance(value, datetime):
         since = (value if value.tzinfo is not None else value.astimezone(UTC)) - _EPOCH
         return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds

@@ -139,6 +139,8 @@ def show(form: Form, value: Any, today: date) -> Any:
     who was born on 29 February grows older on 1 March in common years. Of a relayed value nothing is shown: whoever
     delivers puts the relay's address there.
     """
+    if isinstance(form, Raw):
+        return value
     if isinstance(form, Mask):
         return _masked(form, value)
     if isinstance(form, Band):
@@ -147,7 +149,7 @@ def show(form: Form, value: Any, today: date) -> Any:
         return _holds(form, value, today)
     if isinstance(form, Labels):
         return _rule(form, value, today).name
-    return None if isinstance(form, Relay) else value
+    return None  # of what is relayed
 
 
 def completed_years(since: date, today: date) -> int:
