@@ -74,9 +74,9 @@ class Bank:
         token = jwt.encode(header, claims, self.key, algorithms=["Ed25519"])
         return {"client_id": self.client_id, "client_assertion_type": ASSERTION, "client_assertion": token}
 
-    def proof(self, method: str, url: str, token: str | None = None) -> str:
-        """A DPoP proof (RFC 9449) for one request."""
-        claims: dict[str, Any] = {"htm": method, "htu": url, "iat": unix_millis() // 1000}
+    def proof(self, method: str, url: str, token: str | None = None, **more: str) -> str:
+        """A DPoP proof (RFC 9449) for one request; ``more``: other claims."""
+        claims: dict[str, Any] = {"htm": method, "htu": url, "iat": unix_millis() // 1000, **more}
         claims["jti"] = secrets.token_urlsafe(16)
         if token:
             claims["ath"] = _b64(hashlib.sha256(token.encode()).digest())
