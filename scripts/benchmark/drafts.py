@@ -50,3 +50,9 @@ class Drafts:
             permit=os.urandom(32),
             commit=os.urandom(32),
         )
+
+
+def rows(count: int) -> list[tuple[int, EntryId, bytes, bytes]]:
+    """So many rows of the outbox, shard first."""
+    drafts = Drafts()
+    return [(0, *drafts.row()) for _ in range(count)]

@@ -5,15 +5,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
 
 import asyncpg
 import msgspec
 
-from benchmark.drafts import Drafts
+from benchmark.drafts import rows
 from benchmark.measuring import machine
 from benchmark.processes import cpu_seconds, postgres
 from benchmark.running import at
@@ -137,7 +139,7 @@ def _sequencing(runtime: Runtime) -> Iterator[int]:
 
 async def _alone(runtime: Runtime, groups: dict[str, list[int]]) -> dict[str, Any]:
     """A full outbox, and how fast it is put into the tree."""
-    await _fill(runtime, PIECE)
+    await _put(runtime, rows(PIECE))
     before, used, began = cpu_seconds(*groups["postgresql"]), time.process_time(), time.perf_counter()
     await _drain(runtime)
     seconds = time.perf_counter() - began
@@ -146,20 +148,23 @@ async def _alone(runtime: Runtime, groups: dict[str, list[int]]) -> dict[str, An
 
 
 async def _grow(runtime: Runtime, entries: int, tell: Callable[[str], None] = lambda _: None) -> None:
-    for first in range(0, entries, PIECE):
-        await _fill(runtime, min(PIECE, entries - first))
-        await _drain(runtime)
-        if first and first % 500_000 == 0:
-            tell(f"  {first:,} …")
+    """Put so many entries into the tree; another process makes the next drafts meanwhile."""
+    pieces = [min(PIECE, entries - first) for first in range(0, entries, PIECE)]
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        made = [pool.submit(rows, piece) for piece in pieces[:1]]
+        for done, piece in enumerate(pieces, 1):
+            await _put(runtime, await asyncio.wrap_future(made.pop()))
+            made = [pool.submit(rows, following) for following in pieces[done : done + 1]]
+            await _drain(runtime)
+            if done % 10 == 0:
+                tell(f"  {(done - 1) * PIECE + piece:,} …")
     await _execute(runtime, "VACUUM (ANALYZE)")
     await _execute(runtime, "CHECKPOINT")
 
 
-async def _fill(runtime: Runtime, count: int) -> None:
+async def _put(runtime: Runtime, made: list[tuple[Any, ...]]) -> None:
     connection = await asyncpg.connect(runtime.admin_url)
-    drafts = Drafts()
-    rows = [(0, *drafts.row()) for _ in range(count)]
-    await connection.copy_records_to_table("ledger_outbox", records=rows, columns=["shard", "id", "draft", "tag"])
+    await connection.copy_records_to_table("ledger_outbox", records=made, columns=["shard", "id", "draft", "tag"])
     await connection.close()
 
 

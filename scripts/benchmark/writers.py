@@ -74,7 +74,7 @@ async def run(data: Path, writers: int, seconds: float, *, is_leading: bool) -> 
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     await database.close()
-    return Written(len(latencies), took, spent, making, sorted(latencies))
+    return Written(len(latencies), took, spent, making, [round(each, 6) for each in sorted(latencies)])
 
 
 def main(arguments: list[str]) -> None:
@@ -82,7 +82,8 @@ def main(arguments: list[str]) -> None:
     written: Any = uvloop.run(
         run(Path(arguments[0]), int(arguments[1]), float(arguments[2]), is_leading="leading" in arguments[3:])
     )
-    sys.stdout.buffer.write(msgspec.json.encode(written))
+    sys.stdout.write(f"{msgspec.json.encode(written).decode()}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
