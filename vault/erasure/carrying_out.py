@@ -81,7 +81,9 @@ async def carry_out(session: Session, person: PersonId, which: UUID) -> bool:
     verify_ed25519(public, message(person, which, row.due_at), row.signature)
     if await holds(session, person):
         return False
-    # 2. Grants end under their row locks, in which a release in flight finishes first or finds them ended.
+    # 2. Grants end under their row locks, in which a release in flight finishes first or finds them ended. Section keys
+    #    are locked before them, as by whoever gives a consent.
+    await profile.hold_keys(session, person)
     await consent.end_all(session, person)
     # 3. From here on nothing is recorded about this person by anybody else: what began before is committed by now, what
     #    comes finds no ledger key. So what came in between is seen here.
