@@ -1,6 +1,7 @@
 """What a requester says about an order: signed with its own key, about its own order, in time; and every forgery."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -14,8 +15,11 @@ from vault import ids
 from vault.authserver.deletion_statements import NotSigned, hand_in
 from vault.clock import FixedClock
 from vault.crypto.canonical import b64, digest
+from vault.db import Session
 from vault.deletion.answering import BadStatement
 from vault.errors import Conflict, NotFound
+from vault.requesters.standing import State
+from vault.requesters.tables import Client
 
 LATER = "2027-11-22T00:00:00Z"
 
@@ -99,6 +103,25 @@ async def test_another_organisations_order_looks_absent(deletions: Deletions) ->
     refused = await deletions.entries("deletion.refused")
     assert [each["reason"] for each in refused] == ["not-found"] * 2
     assert [each.state for each in await deletions.orders()] == ["open"]
+
+
+async def give_up(session: Session, client: UUID) -> None:
+    """End a client, as its registration does."""
+    row = await session.get(Client, client)
+    assert row is not None
+    row.status = State.SURRENDERED
+
+
+async def test_another_client_of_the_bank_answers_only_for_one_that_was_given_up(deletions: Deletions) -> None:
+    """Its sandbox, say, which has the same key: as absent as another bank's, while the client itself can answer."""
+    order, client = await deletions.ordered(), deletions.consents.bank.client_id
+    ((sandbox,),) = await deletions.administrator.rows("SELECT id FROM clients WHERE sandbox_of = $1", client)
+    with pytest.raises(NotFound):
+        await deletions.say(order.id, iss=ids.public(ids.CLIENT, sandbox))
+    assert [each.state for each in await deletions.orders()] == ["open"]
+    assert client is not None
+    await deletions.db.run(give_up, client)
+    assert await deletions.say(order.id, iss=ids.public(ids.CLIENT, sandbox)) == "deleted"
 
 
 BAD = {

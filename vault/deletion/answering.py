@@ -22,6 +22,7 @@ from vault.ids import RequesterId
 from vault.ledger import log
 from vault.ledger.events import Event
 from vault.ledger.events import requester as by_requester
+from vault.requesters.endpoints import is_given_up
 
 TYP: Final = "deletion-statement+jwt"
 FRESH_FOR: Final = timedelta(hours=1)
@@ -86,10 +87,13 @@ async def answer(session: Session, said: Said, order: UUID, *, issuer: str) -> s
     """Keep what a requester says about an order; returns the outcome. Records ``deletion.answered``.
 
     What was kept may be deleted later, by another statement; what was deleted stays so. The same statement again
-    changes nothing. Raises BadStatement, NotFound for another organisation's order, Conflict, Tampered.
+    changes nothing. It is for the client that holds the data to say so, and for another one of its organisation once
+    that one was given up. Raises BadStatement, NotFound for another's order, Conflict, Tampered.
     """
     claims = read_claims(said.claims)
     row = await _of(session, said.requester, order)
+    if said.client != row.client_id and not await is_given_up(session, row.client_id):
+        raise NotFound("There is no such order.")
     if claims.order != ids.public(ids.DELETION, row.id):
         raise BadStatement("order must name the order it is handed in for")
     claims.check(issuer, session.now)

@@ -23,3 +23,9 @@ async def keys_of(session: Session, client: UUID) -> tuple[UUID, list[dict[str, 
     if row is None:
         return None
     return row.requester_id, list(valid_keys(row.jwks, row.key_times, session.now)["keys"])
+
+
+async def is_given_up(session: Session, client: UUID) -> bool:
+    """Whether the client was ended for good, so that its keys may be gone with it. Raises Tampered."""
+    row = await session.get(Client, client, populate_existing=True)
+    return row is None or row.status in {"revoked", "surrendered"}
