@@ -61,7 +61,10 @@ async def test_from_approval_to_deletion(edge: Edge, bank: Requester, person: Vi
     desk = await officer.go("/desk")
     assert "1 of 2" in desk.text
     ending = next(each for each in desk.forms if each.action.startswith("/desk/standing/"))
-    await officer.fill(ending, reason=WHY)
+    short = Page(await officer.fill(ending, reason="no"))
+    assert (short.status, f'id="e-{ending.action.rpartition("/")[2]}"' in short.html) == (422, True)
+    ended = await officer.fill(ending, reason=WHY)
+    assert "The approval is ended." in (await officer.go(ended.headers["location"])).text
     assert (await bank.bank.release(["identity.national_id"], key="next")).status_code == 202
     stop = f"/grants/{grant}/withdraw"
     page = await person.go(f"{stop}?step=confirm")

@@ -128,7 +128,7 @@ PAGES = [
     *case_desk.HANDLERS,
     release_desk.release_page,
     release_desk.decide_release_page,
-    release_desk.end_standing_page,
+    desk.end_standing_page,
     organisation.organisation_page,
     organisation.own_declarations_page,
     organisation.held_grants_page,

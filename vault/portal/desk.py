@@ -5,16 +5,20 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 import msgspec
-from litestar import get
-from litestar.response import Template
+from litestar import get, post
+from litestar.params import FromPath
+from litestar.response import Redirect, Template
 
-from vault import deletion
+from vault import deletion, ids
 from vault.db import Session
 from vault.edge.request import VaultRequest
+from vault.errors import Conflict, Invalid
 from vault.portal.deletion_words import order_row
+from vault.portal.forms import read_form, wrong_fields
 from vault.portal.languages import N_, Language
-from vault.portal.pages import language_of, page
+from vault.portal.pages import language_of, page, see_other
 from vault.portal.power_words import ROLES
+from vault.portal.reasons import reasons
 from vault.portal.release_desk import release_row, standing_row
 from vault.portal.vetting_words import KINDS, kind_shown
 from vault.registry.staff import active
@@ -24,17 +28,40 @@ from vault.signin import OFFICER, Holder
 from vault.vetting.casefile import Row, queue
 from vault.vetting.cases import OPEN, ref
 
+_DONE: Final = {"ended": N_("The approval is ended.")}
 _TABS: Final = {"open": N_("Open"), "decided": N_("Decided")}
 
 
 @get("/desk")
 async def desk_page(request: VaultRequest) -> Template:
     """What waits for this officer."""
+    said = _DONE.get(request.query_params.get("done", ""), "")
+    return await _page(request, done=language_of(request).gettext(said) if said else "")
+
+
+@post("/desk/standing/{approval:str}", status_code=200)
+async def end_standing_page(request: VaultRequest, approval: FromPath[str]) -> Template | Redirect:
+    """End a standing approval."""
+    form, spoken = await read_form(request), language_of(request)
+    which = ids.parse(ids.APPROVAL, approval)
+    try:
+        await request.as_holder(OFFICER, desk_standing.end, which, reason=form.text("reason"))
+    except Invalid as error:
+        why = next(iter(reasons(spoken, wrong_fields(error)).values()))
+        return await _page(request, status=error.status, wrong={approval: why})
+    except Conflict as error:
+        return await _page(request, status=error.status, problem=spoken.gettext(error.public))
+    return see_other("/desk?done=ended")
+
+
+async def _page(request: VaultRequest, *, status: int = 200, **more: Any) -> Template:
     spoken = language_of(request)
     show, kind = request.query_params.get("show", OPEN), request.query_params.get("kind", "")
     wanted = {"show": show if show in _TABS else OPEN, "kind": kind if kind in KINDS else ""}
     found = await request.as_holder(OFFICER, _queues, wanted, spoken)
-    return page(request, "desk/home", realm=OFFICER, wide=True, **found)
+    if status != 200:  # the answer to a form stands at an address that only takes forms
+        found["switch"] = lambda other: "/language?" + urlencode({"to": other.tag, "next": "/desk"})
+    return page(request, "desk/home", status=status, realm=OFFICER, wide=True, **(found | more))
 
 
 async def _queues(session: Session, holder: Holder, wanted: Mapping[str, str], spoken: Language) -> dict[str, Any]:

@@ -54,15 +54,6 @@ async def decide_release_page(request: VaultRequest, release_id: FromPath[str]) 
     return page(request, "desk/release", language=form.language, status=status, realm=OFFICER, **context)
 
 
-@post("/desk/standing/{approval:str}", status_code=200)
-async def end_standing_page(request: VaultRequest, approval: FromPath[str]) -> Redirect:
-    """End a standing approval."""
-    form = await read_form(request)
-    reason = form.text("reason")
-    await request.as_holder(OFFICER, desk_standing.end, ids.parse(ids.APPROVAL, approval), reason=reason)
-    return see_other("/desk?done=decided")
-
-
 async def _decide(request: VaultRequest, release_id: str, form: Form) -> None:
     decision, reason = form.text("decision"), form.text("reason")
     which = ReleaseId(ids.parse(ids.RELEASE, release_id))
