@@ -9,7 +9,7 @@ from tests.consent.world import Consents, choice
 from tests.release.world import URL, Releases
 from vault.authserver.errors import InvalidProof, InvalidToken
 from vault.consent.standing import end_tokens
-from vault.errors import Unauthenticated, VaultError
+from vault.errors import VaultError
 from vault.ids import GrantId, PersonId, new_uuid
 from vault.release.refusals import GrantEnded
 
@@ -127,12 +127,12 @@ async def test_a_token_names_a_grant_that_this_person_does_not_have(releases: Re
     somebody = Consents(releases.consents.world, await releases.consents.world.person(), releases.consents.bank)
     theirs = await somebody.given(choice("identity.name"), items={"identity.name": "raw"})
     for grant in (theirs.grant, GrantId(new_uuid())):
-        with pytest.raises(Unauthenticated):
+        with pytest.raises(GrantEnded):
             await releases.release(await releases.token(given, grant=grant))
 
 
 async def test_a_token_of_another_client_of_the_bank_is_refused(releases: Releases) -> None:
     """A grant is one client's."""
     given = await releases.given()
-    with pytest.raises(Unauthenticated):
+    with pytest.raises(GrantEnded):
         await releases.release(await releases.token(given, client_id=new_uuid()))
