@@ -1,6 +1,7 @@
 """General items: released at once, in their forms, with a receipt; never more than was allowed."""
 
 import hmac
+import re
 from hashlib import sha256
 
 import msgspec
@@ -119,6 +120,7 @@ async def test_the_ledger_holds_names_of_items_and_no_value(releases: Releases) 
     await releases.values(await releases.token(await releases.given()))
     (entry,) = await releases.entries("release.delivered")
     rows = await releases.administrator.rows("SELECT r::text AS text FROM releases r")
-    for value in (IDENTITY["name"], "138****0013", "0013"):
-        assert value not in msgspec.json.encode(entry).decode()
-        assert value not in rows[0]["text"]
+    for kept in (msgspec.json.encode(entry).decode(), rows[0]["text"]):
+        assert IDENTITY["name"] not in kept
+        assert "138****0013" not in kept
+        assert "0013" not in re.sub(r"[0-9A-Za-z_-]{20,}", "", kept)  # ids and digests are random: they may hold it
