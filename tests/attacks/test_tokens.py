@@ -141,7 +141,7 @@ async def test_a_token_cannot_reach_beyond_its_grant(world: World) -> None:
     other = forge.claims_of(world.other_token.access_token)
     others: list[dict[str, Any]] = [{"grant": new_uuid()}, {"client_id": new_uuid()}]
     for changes in others:
-        assert (await forge.release(world.token, token=forge.minted(world, world.token, **changes))).status_code == 401
+        assert (await forge.release(world.token, token=forge.minted(world, world.token, **changes))).status_code == 403
     assert other["grant"] != forge.claims_of(world.token.access_token)["grant"]
     stale = await forge.release(world.token, token=forge.minted(world, world.token, epoch=0))
     assert stale.status_code == 403
