@@ -10,8 +10,6 @@ import hmac
 import os
 
 from nacl import bindings
-from nacl._sodium import ffi as _ffi  # type: ignore[import-not-found]  # what bindings calls; it has no stubs
-from nacl._sodium import lib as _lib
 from nacl.exceptions import CryptoError
 
 from vault.crypto.canonical import canonical_unchecked, plain
@@ -21,7 +19,6 @@ XCHACHA = b"\x01"
 SEALED_BOX = b"\x11"
 KEY_BYTES = 32
 _NONCE = bindings.crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
-_TAG = bindings.crypto_aead_xchacha20poly1305_ietf_ABYTES
 
 
 def new_key() -> bytes:
@@ -45,14 +42,10 @@ def open_aead(key: bytes, blob: bytes, ad: bytes) -> bytes:
     if blob[:1] != XCHACHA:
         raise CannotOpen(private="unknown suite")
     nonce, body = blob[1 : 1 + _NONCE], blob[1 + _NONCE :]
-    length = len(body) - _TAG
-    if length < 0 or len(key) != KEY_BYTES:  # what libsodium takes for granted, the nonce's length with it
-        raise CannotOpen(private="aead: too short, or no key")
-    message = bytearray(length)
-    into, none = _ffi.from_buffer(message), _ffi.NULL
-    if _lib.crypto_aead_xchacha20poly1305_ietf_decrypt(into, none, none, body, len(body), ad, len(ad), nonce, key):
-        raise CannotOpen(private="aead: does not open")
-    return bytes(message)
+    try:
+        return bindings.crypto_aead_xchacha20poly1305_ietf_decrypt(body, ad, nonce, key)
+    except (CryptoError, ValueError, TypeError) as error:
+        raise CannotOpen(private=f"aead: {error.__class__.__name__}") from None
 
 
 def new_box_pair() -> tuple[bytes, bytes]:
